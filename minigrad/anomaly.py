@@ -1,0 +1,103 @@
+"""Anomaly detection: where the first value that is not finite was born (see :class:`minigrad.detect_anomaly`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .graph import Node
+    from .op import Op
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_TOP = os.path.dirname(os.path.dirname(_PACKAGE)) + os.sep
+# nn and viz stand beside the engine in a checkout, inside of it when installed.
+_OWN = (_PACKAGE, os.path.join(_TOP, "nn") + os.sep, os.path.join(_TOP, "viz") + os.sep)
+
+
+class AnomalyError(ArithmeticError):
+    """A value or a gradient was not finite, under :class:`minigrad.detect_anomaly`."""
+
+
+def caller() -> str:
+    """Return ``file:line`` of the innermost frame that is not minigrad's own."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_OWN) and not file.startswith("<minigrad"):
+            break
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _first_bad(value: Any) -> str | None:
+    array = np.asarray(value) if not hasattr(value, "dtype") else value
+    if array.dtype.kind != "f":
+        return None
+    bad = ~np.isfinite(array)
+    count = int(np.count_nonzero(bad))
+    if not count:
+        return None
+    index = tuple(int(i) for i in np.argwhere(bad)[0]) if array.ndim else ()
+    return f"{count} of {array.size} entries: {array[index]} at index {index}"
+
+
+def _range(value: Any) -> str:
+    shape = np.shape(value)
+    array = np.asarray(value)
+    if not array.size:
+        return f"shape {shape}, empty"
+    if not shape:
+        return f"{array}"
+    finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+    text = f"from {finite.min()} to {finite.max()}" if finite.size else "nothing finite"
+    return f"shape {shape}, {text}" + ("" if finite.size == array.size else ", not all finite")
+
+
+def check_forward(op: Op, values: list[Any], out: Any) -> str:
+    """Raise if `out`, the value of `op`, is not finite; return where the user called it.
+
+    Raises
+    ------
+    AnomalyError
+        Naming the op, the user's file and line, the shapes and the inputs' ranges.
+    """
+    where = caller()
+    bad = _first_bad(out)
+    if bad is not None:
+        lines = [f"{op.name}: the value is not finite ({bad})", f"  at {where}"]
+        lines += [
+            f"  {op.argument_name(k)}: {_range(value)}" for k, value in enumerate(values) if value is not None
+        ]
+        raise AnomalyError("\n".join(lines))
+    return where
+
+
+def check_gradient(node: Node, k: int, g: Any) -> None:
+    """Raise if `g`, the gradient of argument `k` of `node`, is not finite.
+
+    Raises
+    ------
+    AnomalyError
+        Naming the op, the argument, and, where the forward pass ran under detect_anomaly too, the file and line.
+    """
+    bad = _first_bad(g)
+    if bad is None:
+        return
+    where = node.extra.where if node.extra is not None else None
+    place = where or "unknown (run the forward pass under detect_anomaly() too)"
+    lines = [
+        f"{node.op.name}: the gradient of {node.op.argument_name(k)} is not finite ({bad})",
+        f"  the op was called at {place}",
+        f"  value of shape {node.shape}",
+    ]
+    for position, _, saved in [(edge[1], edge[0], edge[2]) for edge in node.edges or ()]:
+        if position == k:
+            names = node.op.names[k]
+            lines += [
+                f"  {name}: {_range(v)}" for name, v in zip(names, saved, strict=True) if hasattr(v, "dtype")
+            ]
+    raise AnomalyError("\n".join(lines))

@@ -1,0 +1,51 @@
+"""The few questions the engine asks of raw arrays and numbers: are they real, are they arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+SCALARS = frozenset({float, int, bool, np.float64, np.float32, np.float16, np.int64, np.bool_})
+
+
+def operand(name: str, value: Any) -> Any:
+    """Return a constant operand as an array or number that NumPy can compute with.
+
+    Raises
+    ------
+    TypeError
+        If it is not made of real numbers.
+    """
+    if type(value) in SCALARS:
+        return value
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or not hasattr(value, "shape"):
+        if not isinstance(value, (int, float, list, tuple)):
+            raise TypeError(f"{name}: expected a Tensor, an array or a number, got {type(value).__name__}: {value!r:.80}")
+        try:
+            value = np.asarray([_plain(v) for v in value] if isinstance(value, (list, tuple)) else value)
+        except ValueError as error:
+            raise ValueError(f"{name}: a nested list must be rectangular: {error}") from None
+        dtype = value.dtype
+    if dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name}: an operand of dtype {dtype} is not supported: minigrad computes with real numbers"
+            + (" (complex tensors are not)" if dtype.kind == "c" else "")
+        )
+    return value
+
+
+def _plain(value: Any) -> Any:
+    from .tensor import Tensor
+
+    if isinstance(value, Tensor):
+        if value._needs:
+            raise TypeError("a list holding tensors that require grad would lose their gradients; use minigrad.stack")
+        return value._data
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def as_array(value: Any) -> Any:
+    """Return NumPy's scalars as 0-d arrays, and every array as it is."""
+    return np.asarray(value) if isinstance(value, (np.generic, int, float)) else value

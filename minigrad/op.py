@@ -1,0 +1,537 @@
+"""The kinds of op, and the registry of all ops.
+
+An op is declared once, as a forward function and one *rule* per argument that a gradient flows to. A rule maps the
+upstream gradient ``g`` to the gradient of its argument, and names as its further parameters the values it reads:
+
+=================  =====================================================================================
+``y``              the op's value
+an argument        the value of that argument, by its name in the declaration
+a static argument  such as ``axis``
+``<arg>_shape``    the argument's shape, for rules that need no more of it
+a residual         a value that the forward function returned beside its result, for the rules
+``k``, ``shapes``  in ops of any number of arguments: the position of this one, and the shapes of all
+``others``         likewise: the values of all arguments, with None in the place of this one
+=================  =====================================================================================
+
+Exactly what a rule reads is saved for the backward pass. The same text serves raw arrays (first order) and tensors
+(higher orders), so rules keep to operators, to methods that arrays and tensors share, and to ``np.`` functions.
+
+The kinds differ in what else follows from the rules:
+
+- :func:`elementwise`: the Jacobian is diagonal, so the rule is also the tangent map and the local gradient.
+- :func:`linear`: the tangent map is the op itself, with the tangent in the argument's place.
+- :func:`general`: the tangent map is given, or comes from transposing the rules.
+- :func:`fused`: a decomposition into other ops defines the op and serves higher orders and forward mode, beside a
+  forward kernel and rules that see raw arrays only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .graph import Node, collect, grad, next_seq, push, vertex
+from .mode import enable_grad
+from .record import apply, recorder
+from .tensor import Tensor, numpy_functions, tensor_of
+
+if TYPE_CHECKING:
+    from .values import Values
+
+Rule = Callable[..., Any]
+Read = Callable[[Any, Any, dict[str, Any], dict[str, Any], int], Any]
+
+registry: dict[str, Op] = {}
+
+
+class _Each(tuple[Any, ...]):
+    """One entry that stands for every position: the rules of an op with any number of arguments."""
+
+    def __getitem__(self, k: Any) -> Any:
+        return tuple.__getitem__(self, 0)
+
+
+class Op:
+    """What is known of an op. Made by :func:`elementwise`, :func:`linear`, :func:`general` and :func:`fused`.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the registry.
+    kind : str
+        "elementwise", "linear", "general" or "fused".
+    forward : callable
+        On raw arrays; the static arguments come as keywords.
+    rules : list
+        Per argument, its rule, or None where no gradient flows.
+    arguments : tuple of str
+    variadic : bool
+        Whether it takes any number of operands, all under one rule.
+    local : tuple of str
+        Per argument, the formula of the local gradient, for ops that are not elementwise; static arguments in
+        braces are filled in.
+    decomposition : callable or None
+        The same function written with other ops.
+    """
+
+    __slots__ = (
+        "arguments", "decomposition", "doc", "forward", "joint", "kind", "local", "name", "names", "parameters", "raw",
+        "reads", "residuals", "rules", "tangent", "variadic",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        forward: Callable[..., Any],
+        rules: Sequence[Rule | None],
+        arguments: Sequence[str],
+        *,
+        local: Sequence[str] = (),
+        residuals: Sequence[str] = (),
+        variadic: bool = False,
+        joint: bool = False,
+        tangent: Callable[..., Any] | None = None,
+        decomposition: Callable[..., Any] | None = None,
+        raw: bool = False,
+        doc: str = "",
+    ) -> None:
+        if name in registry:
+            raise ValueError(f"an op named {name!r} is registered already")
+        if not variadic and len(rules) != len(arguments):
+            raise ValueError(f"{name}: {len(rules)} rules for the arguments {', '.join(arguments)}")
+        self.kind, self.name, self.forward, self.doc = kind, name, forward, doc
+        self.arguments = tuple(arguments)
+        self.local = tuple(local)
+        self.residuals = tuple(residuals)
+        self.variadic, self.joint, self.raw = variadic, joint, raw
+        self.tangent, self.decomposition = tangent, decomposition
+        self.parameters = _static_parameters(forward, self.arguments)
+        self.names: Any = tuple(_rule_reads(name, rule) for rule in rules)
+        self.reads: Any = tuple(
+            tuple(self._reader(read) for read in names) if names is not None else () for names in self.names
+        )
+        self.rules: Any = list(rules)
+        if variadic:
+            self.names, self.reads, self.rules = _Each(self.names), _Each(self.reads), _Each(rules)
+        registry[name] = self
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name} ({self.kind})>"
+
+    def _reader(self, name: str) -> Read:
+        """Return the function that picks the value called `name` out of what is there when the op is recorded."""
+        if name == "y":
+            return lambda values, out, params, residual, k: out
+        if name in self.arguments:
+            i = self.arguments.index(name)
+            return lambda values, out, params, residual, k: values[i]
+        if name in self.residuals:
+            return lambda values, out, params, residual, k: residual[name]
+        if name.endswith("_shape") and name[:-6] in self.arguments:
+            i = self.arguments.index(name[:-6])
+            return lambda values, out, params, residual, k: np.shape(values[i])
+        if self.variadic and name == "k":
+            return lambda values, out, params, residual, k: k
+        if self.variadic and name == "shapes":
+            return lambda values, out, params, residual, k: tuple(np.shape(v) for v in values)
+        if self.variadic and name == "others":
+            return lambda values, out, params, residual, k: tuple(None if i == k else v for i, v in enumerate(values))
+        if self.parameters is None or name in self.parameters:
+            return lambda values, out, params, residual, k: params[name]
+        raise ValueError(
+            f"{self.name}: a rule reads {name!r}, which is neither y, one of the arguments {', '.join(self.arguments)} "
+            "(or its shape), a static argument of the forward function, nor a residual"
+        )
+
+    def argument_name(self, k: int) -> str:
+        """Return the name of argument `k`, for messages."""
+        return f"{self.arguments[0]}[{k}]" if self.variadic else self.arguments[k]
+
+    def reads_argument(self, k: int, count: int) -> list[int]:
+        """Return the positions, among `count` arguments, of those whose values the rule for argument `k` reads."""
+        names = self.names[k] or ()
+        if "others" in names:
+            return [i for i in range(count) if i != k]
+        return [self.arguments.index(name) for name in names if name in self.arguments]
+
+    def saved(self, node: Node, k: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return what the rule for argument `k` reads, as tensors that belong to the graph."""
+        wrapped = []
+        for name, value in zip(self.names[k], values, strict=True):
+            if name == "y":
+                wrapped.append(tensor_of(value, node))
+            elif name == "others":
+                wrapped.append(
+                    tuple(None if v is None else _belonging(node.inputs[i], v) for i, v in enumerate(value))
+                )
+            elif name in self.arguments and not self.variadic:
+                wrapped.append(_belonging(node.inputs[self.arguments.index(name)], value))
+            else:
+                wrapped.append(value)
+        return tuple(wrapped)
+
+    def pull(self, node: Node, g: Tensor, positions: Sequence[int], values: Values) -> dict[int, Tensor]:
+        """Return the gradients of the arguments at `positions`, as tensors with a graph (reverse mode)."""
+        if self.raw:
+            start = next_seq()
+            args = self._lifted(node, values)
+            out = self._decomposed(args, node)
+            ends = [args[k] for k in positions]
+            found = grad(out, ends, g, create_graph=True, allow_unused=True, since=start)
+            return {k: t for k, t in zip(positions, found, strict=True) if t is not None}
+        return {
+            k: self.rules[k](g, *self.saved(node, k, saved)) for _, k, saved in node.edges or () if k in positions
+        }
+
+    def push(self, node: Node, tangents: dict[int, Tensor], values: Values) -> Tensor:
+        """Return the tangent of the value, given those of some arguments, as a tensor with a graph (forward mode)."""
+        if self.kind == "elementwise":
+            saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
+            parts = [self.rules[k](_broadcast(t, node.shape), *saved[k]) for k, t in tangents.items()]
+            return sum(parts[1:], start=parts[0])
+        if self.kind == "linear":
+            return self._push_linear(node, tangents, values)
+        if self.decomposition is not None:
+            start = next_seq()
+            args = self._lifted(node, values)
+            out = self._decomposed(args, node)
+            nodes, _ = collect([out.node], since=start) if out.node else ([], [])
+            found = push(nodes, {args[k].node: t for k, t in tangents.items()})
+            return found[out.node] if out.node in found else Tensor(np.zeros(node.shape, node.dtype))
+        saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
+        if self.tangent is not None:
+            args = [_belonging(p, values.of(p)) if p is not None else None for p in node.inputs]
+            return self.tangent(tangents, tensor_of(values.of(node), node), *args, **node.params)  # type: ignore[no-any-return]
+        # The rules are the transpose of the tangent map, and linear in g: transposing them once more gives it back.
+        start = next_seq()
+        probe = Tensor(np.zeros(node.shape, node.dtype), requires_grad=True)
+        pulled = [self.rules[k](probe, *saved[k]) for k in tangents]
+        wanted = [(p, t) for p, t in zip(pulled, tangents.values(), strict=True) if vertex(p) is not None]
+        (tangent,) = grad([p for p, _ in wanted], probe, [t for _, t in wanted], create_graph=True, since=start)
+        assert tangent is not None
+        return tangent
+
+    def _push_linear(self, node: Node, tangents: dict[int, Tensor], values: Values) -> Tensor:
+        def zero(i: int) -> Any:
+            return np.zeros(np.shape(values.of(node.inputs[i])), node.dtype)
+
+        if self.joint:
+            args = [tangents[i] if i in tangents else zero(i) for i in range(len(node.inputs))]
+            return apply(self, tuple(args), node.params)
+        parts = []
+        for k, t in tangents.items():
+            args = [t if i == k else _belonging(p, values.of(p)) for i, p in enumerate(node.inputs)]
+            parts.append(apply(self, tuple(args), node.params))
+        return sum(parts[1:], start=parts[0])
+
+    def _lifted(self, node: Node, values: Values) -> list[Any]:
+        """Return the arguments as fresh vertices on top of the graph, so that each can be told from the others."""
+        identity = registry["identity"]
+        flows = {k for _, k, _ in node.edges or ()}
+        with enable_grad():
+            return [
+                apply(identity, (_belonging(p, values.of(p)),), {}) if i in flows else p
+                for i, p in enumerate(node.inputs)
+            ]
+
+    def _decomposed(self, args: Sequence[Any], node: Node) -> Tensor:
+        assert self.decomposition is not None
+        with enable_grad():
+            return self.decomposition(*args, **node.params)  # type: ignore[no-any-return]
+
+    def local_formula(self, node: Node, k: int) -> str:
+        """Return the formula of the local gradient of the value at argument `k`."""
+        if self.local:
+            return self.local[0 if self.variadic else k].format(**node.params)
+        if self.kind == "elementwise":
+            from .formula import formula
+
+            return formula(self, k)
+        return f"∂{self.name}/∂{self.argument_name(k)}"
+
+
+def _belonging(vertex: Any, value: Any) -> Any:
+    """Return `value`, the value of `vertex`, as the tensor that stands at that place of the graph."""
+    return tensor_of(value, vertex) if type(vertex) is Node else vertex
+
+
+def _broadcast(t: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return t if t.shape == shape else np.broadcast_to(t, shape)  # type: ignore[call-overload,no-any-return]
+
+
+def _named_parameters(function: Any) -> tuple[str, ...] | None:
+    """Return the names of a function's parameters, None where it has none to read (builtins).
+
+    From the code object: `inspect` would take longer to import than all of minigrad.
+    """
+    code = getattr(function, "__code__", None)
+    return None if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _static_parameters(forward: Callable[..., Any], arguments: tuple[str, ...]) -> frozenset[str] | None:
+    if isinstance(forward, np.ufunc):
+        return frozenset()
+    names = _named_parameters(forward)
+    return None if names is None else frozenset(names) - set(arguments)
+
+
+def _rule_reads(name: str, rule: Rule | None) -> tuple[str, ...] | None:
+    if rule is None:
+        return None
+    names = _named_parameters(rule)
+    if not names or names[0] != "g":
+        raise ValueError(f"{name}: the first parameter of a rule is the upstream gradient, named g; this one has {names}")
+    return names[1:]
+
+
+_DEFAULT_ARGUMENTS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
+
+
+def elementwise(
+    forward: Callable[..., Any],
+    *rules: Rule | None,
+    name: str | None = None,
+    arguments: Sequence[str] | None = None,
+    local: Sequence[str] = (),
+    decomposition: Callable[..., Any] | None = None,
+    doc: str = "",
+) -> Callable[..., Tensor]:
+    """Declare an op that acts on each element by itself, with broadcasting.
+
+    Parameters
+    ----------
+    forward : callable
+        A ufunc, or a function of raw arrays. A ufunc is also taken over in NumPy's protocol: ``np.exp(tensor)``.
+    *rules : callable or None
+        One per argument, up to three: from ``g`` and the values it names to the gradient of that argument. It must
+        be linear in ``g`` and elementwise. None where no gradient flows.
+    name : str, optional
+        Default: the name of `forward`.
+    arguments : sequence of str, optional
+        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+    local : sequence of str
+        Per argument, the formula of the local gradient; default: read off the rules.
+    decomposition : callable, optional
+        The same function written with other ops, for ``minigrad.decompose()``.
+    doc : str
+        The docstring of the result.
+
+    Returns
+    -------
+    function
+        Takes tensors, arrays and numbers, returns a Tensor, and records itself.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> softplus = mg.elementwise(
+    ...     lambda x: np.logaddexp(x, 0), lambda g, x: g / (1 + np.exp(-x)), name="my_softplus")
+    >>> x = mg.Tensor(0.0, requires_grad=True)
+    >>> softplus(x).backward()
+    >>> x.grad.item()
+    0.5
+    """
+    name = name or forward.__name__
+    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    op = Op("elementwise", name, forward, rules, arguments, local=local, decomposition=decomposition, doc=doc)
+    function = _elementwise_function(op, tuple(range(len(rules))))
+    if isinstance(forward, np.ufunc):
+        numpy_functions[forward] = function
+    return function
+
+
+def reflected(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a binary elementwise op with its arguments exchanged, for the reflected operators."""
+    return _elementwise_function(function.op, (1, 0))  # type: ignore[attr-defined]
+
+
+def _elementwise_function(op: Op, order: tuple[int, ...]) -> Callable[..., Tensor]:
+    local = {name: f"x{i}" for i, name in enumerate(op.arguments)} | {"y": "out"}
+    reads = tuple(None if names is None else tuple(local[name] for name in names) for names in op.names)
+    return _public(recorder(op, reads, order), op, op.arguments)
+
+
+def _public(function: Any, op: Op, arguments: Sequence[str]) -> Callable[..., Tensor]:
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = op.doc
+    function.__module__ = "minigrad"
+    function.op = op
+    return function  # type: ignore[no-any-return]
+
+
+def _function(op: Op) -> Callable[..., Tensor]:
+    n = None if op.variadic else len(op.arguments)
+
+    def call(*args: Any, **params: Any) -> Tensor:
+        if n is not None and len(args) != n:
+            raise TypeError(f"{op.name}: takes {n} operand(s) ({', '.join(op.arguments)}), got {len(args)}")
+        return apply(op, args, params)
+
+    return _public(call, op, op.arguments)
+
+
+def linear(
+    forward: Callable[..., Any],
+    *rules: Rule | None,
+    name: str,
+    arguments: Sequence[str] | None = None,
+    local: Sequence[str] = (),
+    variadic: bool = False,
+    joint: bool = False,
+    decomposition: Callable[..., Any] | None = None,
+    doc: str = "",
+) -> Callable[..., Tensor]:
+    """Declare an op that is linear in each argument that has a rule.
+
+    Parameters
+    ----------
+    forward : callable
+        From raw arrays, with the static arguments as keywords.
+    *rules : callable or None
+        One per argument: the transpose. A single one for all where `variadic` is set.
+    name : str
+    arguments : sequence of str, optional
+        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+    local : sequence of str
+        Per argument, the formula of the local gradient, as in ``"· bᵀ"``.
+    variadic : bool
+        The op takes any number of operands.
+    joint : bool
+        Linear in all arguments together, as concatenation is, and not in each for itself, as a product is.
+    decomposition : callable, optional
+        The same function written with other ops.
+    doc : str
+        The docstring of the result.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> double = mg.linear(lambda x: x + x, lambda g: g + g, name="my_double", local=["2"])
+    >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    >>> mg.grad(double(x).sum(), x)[0]
+    Tensor([2., 2.])
+    """
+    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    op = Op(
+        "linear", name, forward, rules, arguments, local=local, variadic=variadic, joint=joint,
+        decomposition=decomposition, doc=doc,
+    )  # fmt: skip
+    return _function(op)
+
+
+def general(
+    forward: Callable[..., Any],
+    *rules: Rule | None,
+    name: str,
+    arguments: Sequence[str] | None = None,
+    local: Sequence[str] = (),
+    residuals: Sequence[str] = (),
+    tangent: Callable[..., Any] | None = None,
+    decomposition: Callable[..., Any] | None = None,
+    doc: str = "",
+) -> Callable[..., Tensor]:
+    """Declare any other op.
+
+    Parameters
+    ----------
+    forward : callable
+        From raw arrays, with the static arguments as keywords. With `residuals`, it returns ``(value, {name: ...})``.
+    *rules : callable or None
+        One per argument: the vector-Jacobian product.
+    name : str
+    arguments : sequence of str, optional
+        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+    local : sequence of str
+        Per argument, the formula of the local gradient.
+    residuals : sequence of str
+        Constants that the forward function computes for the rules, such as the places of the maxima.
+    tangent : callable, optional
+        ``tangent(tangents, y, *arguments, **static)`` with the tangents by position; default: the decomposition's,
+        else the rules, transposed.
+    decomposition : callable, optional
+        The same function written with other ops.
+    doc : str
+        The docstring of the result.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> norm = mg.general(lambda x: np.sqrt(np.sum(x * x)), lambda g, x, y: g * x / y, name="my_norm")
+    >>> x = mg.Tensor([3.0, 4.0], requires_grad=True)
+    >>> mg.grad(norm(x), x)[0]
+    Tensor([0.6, 0.8])
+    """
+    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    op = Op(
+        "general", name, forward, rules, arguments, local=local, residuals=residuals, tangent=tangent,
+        decomposition=decomposition, doc=doc,
+    )  # fmt: skip
+    return _function(op)
+
+
+def fused(
+    forward: Callable[..., Any],
+    *rules: Rule | None,
+    name: str,
+    decomposition: Callable[..., Any],
+    arguments: Sequence[str] | None = None,
+    local: Sequence[str] = (),
+    residuals: Sequence[str] = (),
+    doc: str = "",
+) -> Callable[..., Tensor]:
+    """Declare an op by its decomposition into other ops, with fast kernels beside it.
+
+    The rules see raw arrays only and may be written in any way; gradients of higher order, forward mode and the
+    opened drawing come from the decomposition.
+
+    Parameters
+    ----------
+    forward : callable
+        The forward kernel: from raw arrays, with the static arguments as keywords. With `residuals`, it returns
+        ``(value, {name: ...})``.
+    *rules : callable or None
+        One per argument: the kernel of its vector-Jacobian product.
+    name : str
+    decomposition : callable
+        From tensors, with the same static arguments: the definition of the op.
+    arguments : sequence of str, optional
+        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+    local : sequence of str
+        Per argument, the formula of the local gradient.
+    residuals : sequence of str
+        What the forward kernel computes for the rules.
+    doc : str
+        The docstring of the result.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> cube = mg.fused(
+    ...     lambda x: x * x * x, lambda g, x: 3 * g * x * x, name="my_cube", decomposition=lambda x: x * x * x)
+    >>> x = mg.Tensor(2.0, requires_grad=True)
+    >>> (first,) = mg.grad(cube(x), x, create_graph=True)
+    >>> first.item(), mg.grad(first, x)[0].item()
+    (12.0, 12.0)
+    """
+    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    op = Op(
+        "fused", name, forward, rules, arguments, local=local, residuals=residuals, decomposition=decomposition,
+        raw=True, doc=doc,
+    )  # fmt: skip
+    return _function(op)
+
+
+def on_arrays(function: Callable[..., Tensor]) -> Callable[..., Any]:
+    """Return `function` for use in rules: on tensors it is the op, on raw arrays its forward function."""
+    op: Op = function.op  # type: ignore[attr-defined]
+    forward = op.forward
+
+    def call(*args: Any, **params: Any) -> Any:
+        if any(isinstance(a, Tensor) for a in args):
+            return apply(op, args, params)
+        return forward(*args, **params)
+
+    return call

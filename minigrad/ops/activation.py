@@ -1,0 +1,279 @@
+"""Activations and the losses fused with them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import elementwise, fused, general
+from ..tensor import Tensor, asarray
+from ._axes import axis_of
+from .arithmetic import exp, log, where
+from .reduction import sum as sum_
+
+relu = elementwise(
+    lambda x: np.maximum(x, 0),
+    lambda g, y: g * (y > 0),
+    name="relu",
+    decomposition=lambda x: where(asarray(x) > 0, x, 0.0),
+    doc="""Return ``max(x, 0)``. Local gradient: 1 where x > 0, else 0 (also at 0, the subgradient of least norm).
+
+    >>> import minigrad as mg
+    >>> mg.relu([-1.0, 0.0, 2.0])
+    Tensor([0., 0., 2.], dtype=float64)
+    """,
+)
+
+
+def _sigmoid(x: Any) -> Any:
+    # exp of a number that is never positive cannot overflow.
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+sigmoid = elementwise(
+    _sigmoid,
+    lambda g, y: g * (y * (1 - y)),
+    name="sigmoid",
+    decomposition=lambda x: 1 / (1 + exp(-asarray(x))),
+    doc="""Return ``1 / (1 + exp(-x))``, without overflow. Local gradient: y (1 - y).
+
+    >>> import minigrad as mg
+    >>> mg.sigmoid([1.0, 2.0])
+    Tensor([0.73105858, 0.88079708], dtype=float64)
+    """,
+)
+
+
+def _stable_exp(x: Any, axis: int) -> Any:
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    return np.exp(x - np.where(np.isfinite(top), top, x.dtype.type(0)))
+
+
+def _softmax_forward(x: Any, axis: int) -> Any:
+    e = _stable_exp(x, axis)
+    e /= np.sum(e, axis=axis, keepdims=True)
+    return e
+
+
+_softmax = general(
+    _softmax_forward,
+    lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
+    name="softmax",
+    local=["diag(y) - y yᵀ (along axis {axis})"],
+    decomposition=lambda x, axis: _normalized(exp(x), axis),
+)
+
+
+def _normalized(e: Tensor, axis: int) -> Tensor:
+    return e / sum_(e, axis, keepdims=True)
+
+
+def _float(name: str, x: Any, axis: int) -> tuple[Tensor, int]:
+    x = asarray(x)
+    if x.dtype.kind != "f":
+        x = x.astype(float)
+    if not x.ndim:
+        raise ValueError(f"{name}: needs at least one axis, got a 0-d tensor")
+    return x, axis_of(name, axis, x.ndim)
+
+
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    """Return ``exp(x) / sum(exp(x))`` along `axis`, without overflow.
+
+    Local gradient: the matrix ``diag(y) - y yᵀ``.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.softmax([1010.0, 1000.0, 990.0])
+    Tensor([9.99954600e-01, 4.53978686e-05, 2.06106005e-09], dtype=float64)
+    """
+    x, axis = _float("softmax", x, axis)
+    return _softmax(x, axis=axis)
+
+
+def _log_softmax_forward(x: Any, axis: int) -> Any:
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    shifted = x - np.where(np.isfinite(top), top, x.dtype.type(0))
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+_log_softmax = general(
+    _log_softmax_forward,
+    lambda g, y, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    name="log_softmax",
+    local=["I - 1 softmax(x)ᵀ (along axis {axis})"],
+    decomposition=lambda x, axis: log(_normalized(exp(x), axis)),
+)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Tensor:
+    """Return ``log(softmax(x))`` along `axis`, without overflow or loss of digits.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.log_softmax([0.0, 0.0])
+    Tensor([-0.69314718, -0.69314718], dtype=float64)
+    """
+    x, axis = _float("log_softmax", x, axis)
+    return _log_softmax(x, axis=axis)
+
+
+def _entropy(logits: Any, target: Any) -> tuple[Any, dict[str, Any]]:
+    top = np.max(logits, axis=1, keepdims=True)
+    shifted = logits - top
+    e = np.exp(shifted)
+    total = np.sum(e, axis=1, keepdims=True)
+    n = len(logits)
+    if target.dtype.kind == "f":
+        log_y = shifted - np.log(total)
+        # 0 log 0 = 0: a class of probability 0 adds nothing to the loss, whatever its logit.
+        loss = -np.sum(np.where(target == 0, 0, log_y) * target) / n
+        y = np.divide(e, total, out=e)
+    else:
+        loss = (np.sum(np.log(total)) - np.sum(shifted[np.arange(n), target])) / n
+        y = np.divide(e, total, out=e)
+    return logits.dtype.type(loss), {"softmax": y}
+
+
+def _logits_rule(g: Any, softmax: Any, target: Any) -> Any:
+    n = len(softmax)
+    if target.dtype.kind == "f":
+        return (softmax * np.sum(target, axis=1, keepdims=True) - target) * (g / n)
+    d = softmax * (g / n)
+    d[np.arange(n), target] -= g / n
+    return d
+
+
+def _entropy_decomposed(logits: Any, target: Any) -> Tensor:
+    logits = asarray(logits)
+    n, classes = logits.shape
+    y = _normalized(exp(logits), 1)
+    target = asarray(target)
+    if target.dtype.kind != "f":
+        target = asarray(np.eye(classes, dtype=logits.dtype)[target.numpy()])
+    return -sum_(target * log(y)) / n
+
+
+_softmax_cross_entropy = fused(
+    _entropy,
+    _logits_rule,
+    lambda g, logits, softmax: _target_rule(g, logits, softmax),
+    name="softmax_cross_entropy",
+    arguments=("logits", "target"),
+    residuals=["softmax"],
+    local=["(softmax - target) / n", "-log(softmax) / n"],
+    decomposition=_entropy_decomposed,
+)
+
+
+def _target_rule(g: Any, logits: Any, softmax: Any) -> Any:
+    return _log_softmax_forward(logits, 1) * (-g / len(softmax))
+
+
+def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
+    """Return the mean cross-entropy between ``softmax(logits)`` and the targets, in one stable step.
+
+    Local gradient at the logits: ``(softmax - target) / n`` for a batch of n.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (n, classes)
+    target : Tensor or array_like
+        Class indices (integers of shape (n,)), or one-hot rows or probabilities (shape (n, classes)).
+
+    Returns
+    -------
+    Tensor
+        0-d, in nats.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    IndexError
+        If a class index is not in [0, classes).
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.softmax_cross_entropy([[0.2, 0.1, 0.7], [0.3, 0.1, 0.6]], [0, 1])
+    Tensor(0.97800576, dtype=float64)
+    """
+    logits, target = asarray(logits), asarray(target)
+    if logits.dtype.kind != "f":
+        raise TypeError(f"softmax_cross_entropy: logits must be floating, got {logits.dtype}")
+    if logits.ndim != 2 or 0 in logits.shape:
+        raise ValueError(f"softmax_cross_entropy: logits must have shape (n, classes), none of them 0, got {logits.shape}")
+    n, classes = logits.shape
+    if target.ndim == 2:
+        if target.shape != logits.shape:
+            raise ValueError(f"softmax_cross_entropy: target of shape {target.shape} for logits of shape {logits.shape}")
+        if target.dtype != logits.dtype:
+            target = target.astype(logits.dtype)
+    else:
+        if target.dtype.kind not in "iu":
+            raise TypeError(
+                f"softmax_cross_entropy: class indices must be integers, got {target.dtype}; probabilities have shape "
+                f"{logits.shape}"
+            )
+        if target.shape != (n,):
+            raise ValueError(f"softmax_cross_entropy: {n} rows of logits need {n} class indices, got shape {target.shape}")
+        values = target._data
+        if values.min() < 0 or values.max() >= classes:
+            bad = int(values[(values < 0) | (values >= classes)][0])
+            raise IndexError(f"softmax_cross_entropy: class index {bad} is not in [0, {classes})")
+    return _softmax_cross_entropy(logits, target)
+
+
+def affine_forward(x: Any, w: Any, b: Any) -> Any:
+    y = x @ w
+    y += b
+    return y
+
+
+_affine = general(
+    affine_forward,
+    lambda g, w: g @ w.T,
+    lambda g, x: x.T @ g,
+    lambda g: np.sum(g, axis=0),
+    name="affine",
+    arguments=("x", "w", "b"),
+    local=["· wᵀ", "xᵀ ·", "1 (summed over the batch)"],
+    decomposition=lambda x, w, b: x @ w + b,
+)
+
+
+def affine(x: Any, w: Any, b: Any) -> Tensor:
+    """Return ``x @ w + b`` in one step.
+
+    Parameters
+    ----------
+    x : Tensor, shape (n, in)
+    w : Tensor, shape (in, out)
+    b : Tensor, shape (out,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.affine([[1.0, 2.0]], [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], [1.0, 2.0, 3.0])
+    Tensor([[ 6., 13., 20.]], dtype=float64)
+    """
+    x, w, b = asarray(x), asarray(w), asarray(b)
+    shapes = x._data.shape, w._data.shape, b._data.shape
+    if len(shapes[0]) != 2 or len(shapes[1]) != 2 or shapes[2] != shapes[1][1:] or shapes[0][1] != shapes[1][0]:
+        raise ValueError(
+            f"affine: x {shapes[0]}, w {shapes[1]}, b {shapes[2]} do not fit (n, in) @ (in, out) + (out,)"
+        )
+    if not (x.dtype == w.dtype == b.dtype):
+        return x @ w + b
+    return _affine(x, w, b)

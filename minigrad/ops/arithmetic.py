@@ -1,0 +1,305 @@
+"""Elementwise arithmetic and functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import elementwise, reflected
+from ..protocol import public
+from ..tensor import Tensor, constant
+
+identity = elementwise(
+    np.positive,
+    lambda g: g,
+    name="identity",
+    doc="""Return `x` as a new node: a recorded copy. Local gradient: 1.
+
+    >>> import minigrad as mg
+    >>> mg.identity(mg.Tensor([1.0, 2.0]))
+    Tensor([1., 2.], dtype=float64)
+    """,
+)
+public(np.copy, method=("copy", "__pos__"))(identity)
+
+add = elementwise(
+    np.add,
+    lambda g: g,
+    lambda g: g,
+    doc="""Return ``a + b``. Local gradients: 1 and 1; the upstream gradient is distributed.
+
+    >>> import minigrad as mg
+    >>> mg.add([1.0, 2.0], 3.0)
+    Tensor([4., 5.], dtype=float64)
+    """,
+)
+
+subtract = elementwise(
+    np.subtract,
+    lambda g: g,
+    lambda g: -g,
+    doc="""Return ``a - b``. Local gradients: 1 and -1.
+
+    >>> import minigrad as mg
+    >>> mg.subtract([1.0, 2.0], 3.0)
+    Tensor([-2., -1.], dtype=float64)
+    """,
+)
+
+multiply = elementwise(
+    np.multiply,
+    lambda g, b: g * b,
+    lambda g, a: g * a,
+    doc="""Return ``a * b``. Local gradients: b and a; the factors change places.
+
+    >>> import minigrad as mg
+    >>> mg.multiply([1.0, 2.0], 3.0)
+    Tensor([3., 6.], dtype=float64)
+    """,
+)
+
+divide = elementwise(
+    np.divide,
+    lambda g, b: g / b,
+    lambda g, b, y: -(g * y) / b,
+    doc="""Return ``a / b``. Local gradients: 1 / b and -y / b.
+
+    >>> import minigrad as mg
+    >>> mg.divide([1.0, 2.0], 4.0)
+    Tensor([0.25, 0.5 ], dtype=float64)
+    """,
+)
+
+negative = elementwise(
+    np.negative,
+    lambda g: -g,
+    doc="""Return ``-x``. Local gradient: -1.
+
+    >>> import minigrad as mg
+    >>> mg.negative([1.0, -2.0])
+    Tensor([-1.,  2.], dtype=float64)
+    """,
+)
+
+
+
+def _power_slope(a: Any, b: Any) -> Any:
+    if type(b) in (int, float):  # stays weak, so that float32 ** 3 has a float32 slope
+        return b * a ** (b - 1) if b else a * 0.0
+    # 0**0 has slope 0 and not 0 * inf: the exponent b - 1 is raised to b just there.
+    return b * a ** (b - 1 + ((a == 0) & (b == 0)))
+
+
+power = elementwise(
+    np.power,
+    lambda g, a, b: g * _power_slope(a, b),
+    # At a = 0 the slope in b tends to 0 (b > 0); log(a + 1) in its place gives just that.
+    lambda g, a, y: g * (y * np.log(a + (a == 0))),
+    local=("b·a^(b-1)", "y·log(a)"),
+    doc="""Return ``a ** b``. Local gradients: b · a^(b-1) and y · log(a).
+
+    At ``a = 0`` the slope in `a` is 0 for ``b = 0``, and the slope in `b` is 0: the limits from inside the domain.
+
+    >>> import minigrad as mg
+    >>> mg.power([1.0, 2.0, 3.0], 2.0)
+    Tensor([1., 4., 9.], dtype=float64)
+    """,
+)
+
+absolute = elementwise(
+    np.absolute,
+    lambda g, x: g * np.sign(x),
+    doc="""Return ``|x|``. Local gradient: sign(x), 0 at 0.
+
+    >>> import minigrad as mg
+    >>> mg.absolute([-1.0, 2.0])
+    Tensor([1., 2.], dtype=float64)
+    """,
+)
+
+sign = elementwise(
+    np.sign,
+    None,
+    doc="""Return the sign of `x`: -1, 0 or 1. No gradient flows through it.
+
+    >>> import minigrad as mg
+    >>> mg.sign([-2.0, 0.0, 3.0])
+    Tensor([-1.,  0.,  1.], dtype=float64)
+    """,
+)
+
+exp = elementwise(
+    np.exp,
+    lambda g, y: g * y,
+    doc="""Return ``e ** x``. Local gradient: y.
+
+    >>> import minigrad as mg
+    >>> mg.exp([0.0, 1.0])
+    Tensor([1.        , 2.71828183], dtype=float64)
+    """,
+)
+
+log = elementwise(
+    np.log,
+    lambda g, x: g / x,
+    doc="""Return the natural logarithm. Local gradient: 1 / x.
+
+    >>> import minigrad as mg
+    >>> mg.log([1.0, 10.0])
+    Tensor([0.        , 2.30258509], dtype=float64)
+    """,
+)
+
+sqrt = elementwise(
+    np.sqrt,
+    lambda g, y: g / (2 * y),
+    doc="""Return the square root. Local gradient: 1 / (2 y), infinite at 0, as the limit is.
+
+    >>> import minigrad as mg
+    >>> mg.sqrt([4.0, 9.0])
+    Tensor([2., 3.], dtype=float64)
+    """,
+)
+
+square = elementwise(
+    np.square,
+    lambda g, x: g * (2 * x),
+    doc="""Return ``x * x``. Local gradient: 2 x.
+
+    >>> import minigrad as mg
+    >>> mg.square([1.0, -3.0])
+    Tensor([1., 9.], dtype=float64)
+    """,
+)
+
+sin = elementwise(
+    np.sin,
+    lambda g, x: g * np.cos(x),
+    doc="""Return the sine (`x` in radians). Local gradient: cos(x).
+
+    >>> import minigrad as mg
+    >>> mg.sin([0.0, 1.0])
+    Tensor([0.        , 0.84147098], dtype=float64)
+    """,
+)
+
+cos = elementwise(
+    np.cos,
+    lambda g, x: -(g * np.sin(x)),
+    doc="""Return the cosine (`x` in radians). Local gradient: -sin(x).
+
+    >>> import minigrad as mg
+    >>> mg.cos([0.0, 1.0])
+    Tensor([1.        , 0.54030231], dtype=float64)
+    """,
+)
+
+tanh = elementwise(
+    np.tanh,
+    lambda g, y: g * (1 - y * y),
+    doc="""Return the hyperbolic tangent. Local gradient: 1 - y².
+
+    >>> import minigrad as mg
+    >>> mg.tanh([0.0, 1.0])
+    Tensor([0.        , 0.76159416], dtype=float64)
+    """,
+)
+
+maximum = elementwise(
+    np.maximum,
+    lambda g, a, b: g * (a > b) + (g * 0.5) * (a == b),
+    lambda g, a, b: g * (b > a) + (g * 0.5) * (a == b),
+    doc="""Return the larger of each pair. Local gradients: 1 for the larger, 0 for the smaller, 1/2 each at a tie.
+
+    >>> import minigrad as mg
+    >>> mg.maximum([1.0, 5.0], 3.0)
+    Tensor([3., 5.], dtype=float64)
+    """,
+)
+
+minimum = elementwise(
+    np.minimum,
+    lambda g, a, b: g * (a < b) + (g * 0.5) * (a == b),
+    lambda g, a, b: g * (b < a) + (g * 0.5) * (a == b),
+    doc="""Return the smaller of each pair. Local gradients: 1 for the smaller, 0 for the larger, 1/2 each at a tie.
+
+    >>> import minigrad as mg
+    >>> mg.minimum([1.0, 5.0], 3.0)
+    Tensor([1., 3.], dtype=float64)
+    """,
+)
+
+where = elementwise(
+    np.where,
+    None,
+    # A selection and not a product: 0 times an infinite upstream gradient would be NaN.
+    lambda g, condition: np.where(condition, g, 0.0),
+    lambda g, condition: np.where(condition, 0.0, g),
+    name="where",
+    arguments=("condition", "a", "b"),
+    doc="""Return the elements of `a` where `condition` holds, those of `b` elsewhere.
+
+    The gradient goes to the chosen one; the other gets exactly 0, even where its own derivative is not finite.
+
+    >>> import minigrad as mg
+    >>> mg.where([True, False], [1.0, 2.0], 0.0)
+    Tensor([1., 0.], dtype=float64)
+    """,
+)
+public(np.where)(where)
+
+_clip = elementwise(
+    np.clip,
+    lambda g, x, lo, hi: g * ((x > lo) & (x < hi)),
+    lambda g, x, lo, hi: g * ((x <= lo) & (lo < hi)),
+    lambda g, x, lo, hi: g * ((x >= hi) | (lo >= hi)),
+    name="clip",
+    arguments=("x", "lo", "hi"),
+)
+
+
+@public(np.clip, method="clip")
+def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
+    """Return `x`, limited to the interval from `a_min` to `a_max`.
+
+    Local gradients: 1 for `x` strictly inside, and for the bound at and beyond it; 0 else.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+    a_min, a_max : Tensor, array_like or None
+        The bounds, broadcast against `x`; None for no bound.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.clip([-2.0, 0.5, 3.0], 0.0, 1.0)
+    Tensor([0. , 0.5, 1. ], dtype=float64)
+    """
+    if a_min is None and a_max is None:
+        return identity(x)
+    if not isinstance(x, Tensor) or x.dtype.kind != "f":
+        # Infinite bounds would turn integers into floats.
+        plain = [v.detach().numpy() if isinstance(v, Tensor) and not v.requires_grad else v for v in (x, a_min, a_max)]
+        if not any(isinstance(v, Tensor) for v in plain):
+            return constant(np.clip(*plain))
+    return _clip(x, -math.inf if a_min is None else a_min, math.inf if a_max is None else a_max)
+
+
+for _method, _op in {
+    "__add__": add, "__sub__": subtract, "__mul__": multiply, "__truediv__": divide, "__neg__": negative,
+    "__abs__": absolute,
+}.items():  # fmt: skip
+    setattr(Tensor, _method, _op)
+for _method, _op in {"__radd__": add, "__rsub__": subtract, "__rmul__": multiply, "__rtruediv__": divide, "__rpow__": power}.items():
+    setattr(Tensor, _method, reflected(_op))
+
+
+def _pow(x: Tensor, exponent: Any) -> Tensor:
+    # The commonest exponent has a cheaper op; its value and gradient are the same.
+    return square(x) if type(exponent) is int and exponent == 2 else power(x, exponent)
+
+
+Tensor.__pow__ = _pow

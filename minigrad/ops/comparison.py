@@ -1,0 +1,73 @@
+"""Functions without a gradient: comparisons, tests, searches. On tensors they return constant tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..protocol import passing
+from ..tensor import Tensor, constant, numpy_functions
+
+
+def _operator(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def compare(a: Tensor, b: Any) -> Any:
+        other = b._data if isinstance(b, Tensor) else b
+        try:
+            return constant(ufunc(a._data, other))
+        except (TypeError, ValueError) as error:
+            shapes = f"{a.shape} and {np.shape(other)}"
+            raise type(error)(f"{ufunc.__name__}: cannot compare operands of shapes {shapes}: {error}") from None
+
+    compare.__name__ = ufunc.__name__
+    return compare
+
+
+_OPERATORS = {
+    "__lt__": np.less,
+    "__le__": np.less_equal,
+    "__gt__": np.greater,
+    "__ge__": np.greater_equal,
+    "__eq__": np.equal,
+    "__ne__": np.not_equal,
+    "__and__": np.bitwise_and,
+    "__or__": np.bitwise_or,
+    "__xor__": np.bitwise_xor,
+}
+for _method, _ufunc in _OPERATORS.items():
+    setattr(Tensor, _method, _operator(_ufunc))
+Tensor.__invert__ = lambda self: constant(~self._data)
+
+_UFUNCS = [
+    *_OPERATORS.values(), np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.invert, np.isfinite, np.isinf,
+    np.isnan, np.signbit,
+]  # fmt: skip
+for _ufunc in _UFUNCS:
+    passing(_ufunc, _ufunc.__name__)
+
+_FUNCTIONS = [
+    np.argmax, np.argmin, np.argsort, np.any, np.all, np.isclose, np.zeros_like, np.ones_like, np.full_like,
+    np.empty_like, np.searchsorted, np.digitize, np.bincount, np.argwhere, np.flatnonzero, np.unique,
+]  # fmt: skip
+for _function in _FUNCTIONS:
+    passing(_function, _function.__name__)
+
+_PLAIN = [np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.count_nonzero, np.result_type, np.nonzero]
+for _function in _PLAIN:
+    passing(_function, _function.__name__, wrap=False)
+numpy_functions[np.array_repr] = lambda x, *args, **kwargs: repr(x)
+numpy_functions[np.array_str] = lambda x, *args, **kwargs: str(x)
+
+argmax = numpy_functions[np.argmax]
+argmin = numpy_functions[np.argmin]
+argsort = numpy_functions[np.argsort]
+isfinite = numpy_functions[np.isfinite]
+isnan = numpy_functions[np.isnan]
+isinf = numpy_functions[np.isinf]
+zeros_like = numpy_functions[np.zeros_like]
+ones_like = numpy_functions[np.ones_like]
+full_like = numpy_functions[np.full_like]
+
+for _method in ("any", "all", "argmax", "argmin", "argsort", "nonzero"):
+    setattr(Tensor, _method, numpy_functions[getattr(np, _method)])

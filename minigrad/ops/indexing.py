@@ -1,0 +1,151 @@
+"""Reading and writing by index: every basic and advanced index that NumPy accepts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import operand
+from ..backend import scatter_add
+from ..mode import is_grad_enabled
+from ..op import linear, on_arrays
+from ..protocol import values_of
+from ..tensor import Tensor, asarray
+
+_getitem = linear(
+    lambda x, index: x[index],
+    lambda g, x_shape, index: _put(g, shape=x_shape, index=index),
+    name="getitem",
+    local=["1 at the index (scattered into zeros on the way back)"],
+)
+
+scatter = linear(
+    lambda x, shape, index: scatter_add(x, shape, index),
+    lambda g, index: g[index],
+    name="scatter",
+    local=["1 (gathered on the way back)"],
+)
+_put = on_arrays(scatter)
+
+
+def _checked(name: str, index: Any, shape: tuple[int, ...]) -> Any:
+    """Return `index` with tensors as arrays, its arrays copied so that later writes cannot change the gradient."""
+    if isinstance(index, list):
+        index = np.asarray([values_of(i) for i in index], dtype=None if index else np.intp)
+    parts = index if isinstance(index, tuple) else (index,)
+    checked = []
+    for part in parts:
+        part = part._data if isinstance(part, Tensor) else part
+        if isinstance(part, list):
+            part = np.asarray(part, dtype=None if part else np.intp)
+        if isinstance(part, np.ndarray):
+            if part.dtype.kind not in "iub":
+                raise IndexError(f"{name}: an index array must be integers or booleans, got dtype {part.dtype}")
+            part = part.copy()
+        elif isinstance(part, float):
+            raise IndexError(f"{name}: an index must be an integer, got {part!r}")
+        checked.append(part)
+    return tuple(checked) if isinstance(index, tuple) else checked[0]
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """Return ``x[index]``, for integers, slices, Ellipsis, None, boolean and integer arrays.
+
+    Local gradient: 1 at the chosen elements. On the way back the gradient is scattered into zeros; elements chosen
+    several times add up.
+
+    Raises
+    ------
+    IndexError
+        If the index does not fit the shape.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> x[[0, 2, 0]].sum().backward()
+    >>> x.grad
+    Tensor([2., 0., 1.], dtype=float64)
+    """
+    index = _checked("getitem", index, x.shape)
+    return _getitem(x, index=index)
+
+
+def _set_forward(x: Any, v: Any, index: Any) -> Any:
+    out = x.copy()
+    out[index] = v
+    return out
+
+
+def _kept(g: Any, index: Any) -> Any:
+    """Return `g` with zeros where elements were overwritten."""
+    mask = np.ones(g.shape, bool)
+    mask[index] = False
+    return g * mask
+
+
+def _taken(g: Any, index: Any, v_shape: tuple[int, ...]) -> Any:
+    """Return the part of `g` that belongs to the written values: where an element was written twice, the last one."""
+    order = np.arange(g.size).reshape(g.shape)
+    picked = order[index]
+    final = np.empty(g.size, np.intp)
+    numbers = np.arange(picked.size).reshape(picked.shape)
+    final[picked] = numbers
+    part = g[index]
+    part = part * (final[picked] == numbers)
+    # NumPy lets the written values have more leading axes of length 1 than the place they are written to.
+    return part.reshape((1,) * (len(v_shape) - part.ndim) + part.shape) if len(v_shape) > part.ndim else part
+
+
+_setitem = linear(
+    _set_forward,
+    lambda g, index: _kept(g, index),
+    lambda g, v_shape, index: _taken(g, index, v_shape),
+    name="setitem",
+    arguments=("x", "v"),
+    local=["1 except at the index", "1 at the index"],
+    joint=True,
+)
+
+
+def setitem(x: Any, index: Any, value: Any) -> Tensor:
+    """Return a copy of `x` in which the elements at `index` are replaced by `value`.
+
+    ``x[index] = value`` on a tensor gives `x` this result: arrays that an earlier op saved stay as they were.
+
+    Raises
+    ------
+    IndexError, ValueError
+        If the index does not fit `x`, or the value does not fit the index.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.setitem([1.0, 2.0, 3.0], slice(1, None), 0.0)
+    Tensor([1., 0., 0.], dtype=float64)
+    """
+    x = asarray(x)
+    value = asarray(value)
+    if value.dtype.kind == "f" and x.dtype.kind != "f":
+        raise TypeError(f"setitem: a value of dtype {value.dtype} cannot be written into a tensor of dtype {x.dtype}")
+    return _setitem(x, value, index=_checked("setitem", index, x.shape))
+
+
+def _setitem_method(self: Tensor, index: Any, value: Any) -> None:
+    if self.node is None and self._needs:
+        if is_grad_enabled():
+            raise RuntimeError(
+                f"setitem: {self.describe()} is a leaf that requires grad; writing into it would cut it off from its "
+                "gradient. Write inside of no_grad(), or into a copy: y = x.copy(); y[i] = v"
+            )
+        index = _checked("setitem", index, self.shape)
+        self._data[index] = operand("setitem", values_of(value))
+        self.mark_written()
+        return
+    result = setitem(self, index, value)
+    self._data, self.node, self._needs = result._data, result.node, result._needs
+
+
+Tensor.__getitem__ = getitem
+Tensor.__setitem__ = _setitem_method

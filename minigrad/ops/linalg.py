@@ -1,0 +1,199 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from ..op import linear, on_arrays
+from ..protocol import public
+from ..tensor import Tensor, asarray
+
+
+def _rows(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
+    """The transpose of ``a @ b`` in `a`."""
+    if b.ndim == 1:
+        return g[..., None] * b
+    if len(a_shape) == 1:
+        return (b @ g[..., None])[..., 0]
+    return g @ np.swapaxes(b, -1, -2)
+
+
+def _columns(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
+    """The transpose of ``a @ b`` in `b`."""
+    if a.ndim == 1:
+        return g * a if len(b_shape) == 1 else a[:, None] * g[..., None, :]
+    if len(b_shape) == 1:
+        return np.swapaxes(a, -1, -2) @ g[..., None] if a.ndim > 2 else np.swapaxes(a, -1, -2) @ g
+    return np.swapaxes(a, -1, -2) @ g
+
+
+_matmul = linear(
+    np.matmul,
+    lambda g, a_shape, b: _rows(g, a_shape, b),
+    lambda g, a, b_shape: _vector(_columns(g, a, b_shape), a, b_shape),
+    name="matmul",
+    local=["· bᵀ", "aᵀ ·"],
+)
+
+
+def _vector(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
+    # A vector times a stack of matrices: one gradient column per matrix, summed by the sweep over the leading axes.
+    return g[..., 0] if len(b_shape) == 1 and a.ndim > 2 else g
+
+
+@public(np.matmul)
+def matmul(a: Any, b: Any) -> Tensor:
+    """Return the matrix product ``a @ b``: of vectors, matrices, and stacks of matrices that broadcast.
+
+    Local gradients: ``· bᵀ`` for `a` and ``aᵀ ·`` for `b`.
+
+    Raises
+    ------
+    ValueError
+        If an operand is 0-d, the inner sizes differ, or the stacks do not broadcast.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.matmul([[1.0, 2.0]], [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]])
+    Tensor([[ 5., 11., 17.]], dtype=float64)
+    """
+    a, b = asarray(a), asarray(b)
+    m, n = a._data.shape, b._data.shape
+    if not m or not n:
+        raise ValueError(f"matmul: {m} @ {n}: a 0-d operand; use * for a product with a number")
+    inner = n[-2] if len(n) > 1 else n[0]
+    if m[-1] != inner:
+        raise ValueError(f"matmul: {m} @ {n}: inner sizes {m[-1]} and {inner} differ")
+    return _matmul(a, b)
+
+
+Tensor.__matmul__ = matmul
+Tensor.__rmatmul__ = lambda self, other: matmul(other, self)
+
+
+_einsum = linear(
+    lambda *operands, inputs, output: np.einsum(f"{','.join(inputs)}->{output}", *operands, optimize=len(operands) > 2),
+    lambda g, k, shapes, others, inputs, output: _einsum_rule(g, k, shapes, others, inputs, output),
+    name="einsum",
+    arguments=("operands",),
+    local=["einsum of the other operands"],
+    variadic=True,
+)
+_any_einsum = on_arrays(_einsum)
+
+
+def _einsum_rule(
+    g: Any,
+    k: int,
+    shapes: tuple[tuple[int, ...], ...],
+    others: tuple[Any, ...],
+    inputs: tuple[str, ...],
+    output: str,
+) -> Any:
+    """The transpose in operand `k`: another einsum, of the gradient and the other operands.
+
+    A label that stands twice in the operand becomes two, tied by an identity matrix; one that stands nowhere else
+    comes from a vector of ones.
+    """
+    labels = [output, *[s for i, s in enumerate(inputs) if i != k]]
+    operands = [g, *[v for i, v in enumerate(others) if i != k]]
+    unused = iter([c for c in ascii_letters if c not in "".join([*inputs, output])])
+    sizes: dict[str, int] = {}
+    for s, shape in zip(inputs, shapes, strict=True):
+        for label, n in zip(s, shape, strict=True):
+            sizes[label] = n if n != 1 else sizes.get(label, 1)
+    target = ""
+    for label in inputs[k]:
+        if label not in target:
+            if not any(label in s for s in labels):
+                labels.append(label)
+                operands.append(np.ones(sizes[label], g.dtype))
+            target += label
+        else:
+            copy = next(unused)
+            labels.append(label + copy)
+            operands.append(np.eye(sizes[label], dtype=g.dtype))
+            target += copy
+    return _any_einsum(*operands, inputs=tuple(labels), output=target)
+
+
+def _parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[tuple[str, ...], str]:
+    """Return explicit labels for every operand and the output: no ellipsis, no implicit output."""
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum: the subscripts must be a str, got {type(subscripts).__name__}")
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(shapes):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(shapes)}")
+    wide = 0
+    for term, shape in zip(terms, shapes, strict=True):
+        named = term.replace("...", "", 1)
+        if not all(c in ascii_letters for c in named):
+            raise ValueError(f"einsum: {term!r} in {subscripts!r} is not made of letters and one '...'")
+        if "..." in term:
+            wide = max(wide, len(shape) - len(named))
+        if len(named) > len(shape) or ("..." not in term and len(named) != len(shape)):
+            raise ValueError(f"einsum: {term!r} names {len(named)} axes of an operand of shape {shape}")
+    spare = [c for c in ascii_letters if c not in text][:wide]
+    if len(spare) < wide:
+        raise ValueError(f"einsum: {subscripts!r} needs more than {len(ascii_letters)} labels")
+    inputs = []
+    for term, shape in zip(terms, shapes, strict=True):
+        count = len(shape) - len(term.replace("...", "", 1))
+        inputs.append(term.replace("...", "".join(spare[wide - count :])))
+    if arrow:
+        output = right.replace("...", "".join(spare), 1)
+    else:
+        counts = Counter("".join(t.replace("...", "") for t in terms))
+        output = "".join(spare) + "".join(sorted(c for c, n in counts.items() if n == 1))
+    known = set("".join(inputs))
+    for c in output:
+        if c not in known or output.count(c) > 1:
+            raise ValueError(f"einsum: output label {c!r} in {subscripts!r} is unknown or stands twice")
+    sizes: dict[str, int] = {}
+    for s, shape in zip(inputs, shapes, strict=True):
+        for label, n in zip(s, shape, strict=True):
+            if sizes.setdefault(label, n) != n:
+                if 1 not in (n, sizes[label]):
+                    raise ValueError(
+                        f"einsum: label {label!r} in {subscripts!r} has sizes {sizes[label]} and {n} (operands of shapes "
+                        f"{', '.join(map(str, shapes))})"
+                    )
+                sizes[label] = max(n, sizes[label])
+    return tuple(inputs), output
+
+
+@public(np.einsum)
+def einsum(subscripts: str, *operands: Any) -> Tensor:
+    """Sum products of elements over the labels that the output leaves out (Einstein's convention).
+
+    Traces (``"ii->"``), diagonals, ellipsis and an implicit output are supported. Local gradient: another einsum, of
+    the other operands.
+
+    Parameters
+    ----------
+    subscripts : str
+        As in NumPy: ``"ij,jk->ik"``.
+    *operands : Tensor or array_like
+
+    Raises
+    ------
+    ValueError
+        If the subscripts do not fit the operands.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    Tensor([3., 7.], dtype=float64)
+    """
+    tensors = [asarray(v) for v in operands]
+    inputs, output = _parse(subscripts, [t.shape for t in tensors])
+    return _einsum(*tensors, inputs=inputs, output=output)

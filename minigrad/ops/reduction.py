@@ -1,0 +1,272 @@
+"""Reductions over axes: sum, mean, extrema, spread, logsumexp.
+
+``axis`` is None for all axes, an integer, or a tuple; ``keepdims`` keeps the reduced axes with length 1.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import general, linear
+from ..protocol import public
+from ..tensor import Tensor, asarray
+from ._axes import axes_of, kept_shape
+
+Axis = int | tuple[int, ...] | None
+
+
+def expand(g: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Repeat `g`, the gradient of a reduction over `axis`, along these axes of a value of `shape`."""
+    return np.broadcast_to(g.reshape(kept_shape(shape, axis)), shape)
+
+
+def _count(name: str, shape: tuple[int, ...], axis: tuple[int, ...]) -> int:
+    return math.prod([shape[i] for i in axis])
+
+
+def _refuse_empty(name: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    if _count(name, shape, axes) == 0:
+        raise ValueError(f"{name}: nothing to reduce: shape {shape} has no elements along the axes {axes}")
+
+
+_sum = linear(
+    lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
+    lambda g, x_shape, axis: expand(g, axis, x_shape),
+    name="sum",
+    local=["1 (sum over axis {axis}; repeated on the way back)"],
+)
+
+
+@public(np.sum, method="sum")
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Sum over `axis`. Local gradient: 1; the upstream gradient is repeated.
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    Tensor([4., 6.], dtype=float64)
+    """
+    x = asarray(x)
+    return _sum(x, axis=axes_of("sum", axis, x.ndim), keepdims=builtins.bool(keepdims))
+
+
+_mean = linear(
+    lambda x, axis, keepdims: np.mean(x, axis=axis, keepdims=keepdims),
+    lambda g, x_shape, axis: expand(g / _count("mean", x_shape, axis), axis, x_shape),
+    name="mean",
+    local=["1/n (mean over axis {axis})"],
+    decomposition=lambda x, axis, keepdims: sum(x, axis, keepdims) / _count("mean", x.shape, axis),
+)
+
+
+@public(np.mean, method="mean")
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Average over `axis`. Local gradient: 1 / n, with n the number of elements averaged.
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice, or there is nothing to average.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.mean([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    Tensor([1.5, 3.5], dtype=float64)
+    """
+    x = asarray(x)
+    axes = axes_of("mean", axis, x.ndim)
+    _refuse_empty("mean", x.shape, axes)
+    return _mean(x, axis=axes, keepdims=builtins.bool(keepdims))
+
+
+def _share(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+    """Divide the gradient of an extremum evenly among the elements that attain it."""
+    kept = kept_shape(x.shape, axis)
+    # A NaN is the extremum wherever there is one.
+    chosen = (x == y.reshape(kept)) | (x != x)
+    return (g.reshape(kept) / np.sum(chosen * np.ones_like(g, shape=()), axis=axis, keepdims=True)) * chosen
+
+
+_max = general(
+    lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
+    lambda g, x, y, axis: _share(g, x, y, axis),
+    name="max",
+    local=["1 at the maximum, 0 elsewhere (shared at ties)"],
+)
+_min = general(
+    lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims),
+    lambda g, x, y, axis: _share(g, x, y, axis),
+    name="min",
+    local=["1 at the minimum, 0 elsewhere (shared at ties)"],
+)
+
+
+@public(np.max, np.amax, method="max")
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return the largest element over `axis`.
+
+    Local gradient: 1 for the largest element, 0 for the others; k elements that tie get 1 / k each, the subgradient
+    of least norm.
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice, or there are no elements.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.max([[1.0, 2.0], [4.0, 3.0]], axis=1)
+    Tensor([2., 4.], dtype=float64)
+    """
+    x = asarray(x)
+    axes = axes_of("max", axis, x.ndim)
+    _refuse_empty("max", x.shape, axes)
+    return _max(x, axis=axes, keepdims=builtins.bool(keepdims))
+
+
+@public(np.min, np.amin, method="min")
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return the smallest element over `axis`; its gradient is as that of :func:`max`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.min([[1.0, 2.0], [4.0, 3.0]], axis=1)
+    Tensor([1., 3.], dtype=float64)
+    """
+    x = asarray(x)
+    axes = axes_of("min", axis, x.ndim)
+    _refuse_empty("min", x.shape, axes)
+    return _min(x, axis=axes, keepdims=builtins.bool(keepdims))
+
+
+def _centred(x: Any, axis: tuple[int, ...]) -> Any:
+    return x - np.mean(x, axis=axis, keepdims=True)
+
+
+_var = general(
+    lambda x, axis, ddof, keepdims: np.var(x, axis=axis, ddof=ddof, keepdims=keepdims),
+    lambda g, x, axis, ddof: expand(g, axis, x.shape) * _centred(x, axis) * (2 / (_count("var", x.shape, axis) - ddof)),
+    name="var",
+    local=["2 (x - mean) / (n - {ddof})"],
+    decomposition=lambda x, axis, ddof, keepdims: (
+        sum(np.square(_centred(x, axis)), axis, keepdims) / (_count("var", x.shape, axis) - ddof)
+    ),
+)
+_std = general(
+    lambda x, axis, ddof, keepdims: np.std(x, axis=axis, ddof=ddof, keepdims=keepdims),
+    # Where the deviation is 0, so is x - mean: adding 1 to the divisor there gives the slope of least norm, 0.
+    lambda g, x, y, axis, ddof: (
+        expand(g / (y + (y == 0)), axis, x.shape) * _centred(x, axis) / (_count("std", x.shape, axis) - ddof)
+    ),
+    name="std",
+    local=["(x - mean) / (y (n - {ddof})), 0 at y = 0"],
+)
+
+
+def _spread(name: str, x: Tensor, axis: Axis, ddof: float) -> tuple[int, ...]:
+    axes = axes_of(name, axis, x.ndim)
+    n = _count(name, x.shape, axes)
+    if n - ddof <= 0:
+        raise ValueError(f"{name}: ddof {ddof} leaves no degree of freedom: {n} elements along the axes {axes} of {x.shape}")
+    return axes
+
+
+@public(np.var, method="var")
+def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    """Return the variance over `axis`: the sum of squared deviations from the mean, over n - ddof.
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice, or n - ddof is not positive.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.var([1.0, 2.0, 3.0, 4.0])
+    Tensor(1.25, dtype=float64)
+    """
+    x = asarray(x)
+    return _var(x, axis=_spread("var", x, axis, ddof), ddof=ddof, keepdims=builtins.bool(keepdims))
+
+
+@public(np.std, method="std")
+def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    """Return the standard deviation over `axis`. Its gradient where all elements are equal is 0.
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice, or n - ddof is not positive.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.std([1.0, 3.0])
+    Tensor(1., dtype=float64)
+    """
+    x = asarray(x)
+    return _std(x, axis=_spread("std", x, axis, ddof), ddof=ddof, keepdims=builtins.bool(keepdims))
+
+
+def _finite_or_zero(m: Any) -> Any:
+    return np.where(np.isfinite(m), m, m.dtype.type(0))
+
+
+def _logsumexp_forward(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    shift = _finite_or_zero(np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    with np.errstate(divide="ignore"):  # log(0) = -inf is the right value for an empty sum
+        y = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
+    return y if keepdims else y.reshape(tuple([n for i, n in enumerate(x.shape) if i not in axis]))
+
+
+def _softmax_weights(x: Any, y: Any) -> Any:
+    # x - y is NaN where both are infinite; the weights there are those of the infinite elements, or 0.
+    ok = np.isfinite(y)
+    finite = np.exp(np.where(ok, x - np.where(ok, y, 0.0), -math.inf))
+    if bool(np.all(ok)):
+        return finite
+    top = (x == y) & (y > 0)
+    return np.where(top, 1.0, finite)
+
+
+_logsumexp = general(
+    _logsumexp_forward,
+    lambda g, x, y, axis: expand(g, axis, x.shape) * _softmax_weights(x, y.reshape(kept_shape(x.shape, axis))),
+    name="logsumexp",
+    local=["exp(x - y) = softmax(x)"],
+    decomposition=lambda x, axis, keepdims: np.log(sum(np.exp(x), axis, keepdims)),
+)
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return ``log(sum(exp(x)))`` over `axis`, without overflow. Local gradient: softmax(x).
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.logsumexp([1000.0, 1000.0])
+    Tensor(1000.69314718, dtype=float64)
+    """
+    x = asarray(x)
+    if x.dtype.kind != "f":
+        x = x.astype(float)
+    return _logsumexp(x, axis=axes_of("logsumexp", axis, x.ndim), keepdims=builtins.bool(keepdims))

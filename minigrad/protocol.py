@@ -1,0 +1,112 @@
+"""NumPy's side of the interface: ``np.exp(tensor)``, ``np.sum(tensor, axis=0)``, ``array * tensor``.
+
+A NumPy function without a rule raises a TypeError that names it; no call returns an array that has silently lost its
+gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .tensor import Tensor, constant, numpy_functions
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def public(*numpy: Callable[..., Any], method: str | Sequence[str] = ()) -> Callable[[F], F]:
+    """Enter a function of the top level: as what `numpy` functions do on tensors, and as a method of Tensor."""
+
+    def enter(function: F) -> F:
+        for f in numpy:
+            numpy_functions[f] = function
+        for name in [method] if isinstance(method, str) else method:
+            setattr(Tensor, name, function)
+        return function
+
+    return enter
+
+
+def _name(function: Any) -> str:
+    module = "np.linalg" if "linalg" in (getattr(function, "__module__", "") or "") else "np"
+    return f"{module}.{function.__name__}"
+
+
+def _no_rule(name: str) -> TypeError:
+    return TypeError(
+        f"{name} has no rule in minigrad, so no gradient could flow through it. For its value alone, apply it to "
+        "t.detach().numpy(); to teach minigrad the function, see minigrad.elementwise, linear and general"
+    )
+
+
+# ufunc.reduce is what np.add.reduce(t) calls; np.sum(t) does not come this way.
+_REDUCTIONS = {np.add: np.sum, np.maximum: np.max, np.minimum: np.min, np.logical_or: np.any, np.logical_and: np.all}
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Answer ``ufunc(...)`` where a tensor is among the operands."""
+    name = f"np.{ufunc.__name__}"
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        kwargs.setdefault("axis", 0)
+        return call_function(_REDUCTIONS[ufunc], inputs, kwargs)
+    if method != "__call__":
+        raise _no_rule(f"{name}.{method}")
+    function = numpy_functions.get(ufunc)
+    if function is None:
+        raise _no_rule(name)
+    if "out" in kwargs:
+        raise TypeError(
+            f"{name}: out= (and so an in-place operator on an array, such as `array += tensor`) is not supported: the "
+            "result is a new tensor; write `x = x + tensor`"
+        )
+    if kwargs:
+        raise TypeError(f"{name}: the keyword {', '.join(kwargs)} is not supported on tensors")
+    return function(*inputs)
+
+
+def call_function(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Answer ``np.function(...)`` where a tensor is among the arguments."""
+    own = numpy_functions.get(function)
+    if own is None:
+        raise _no_rule(_name(function))
+    import inspect  # here, since it takes as long to import as all of minigrad
+
+    try:
+        bound = inspect.signature(own).bind(*args, **kwargs)
+    except TypeError as error:
+        supported = ", ".join(inspect.signature(own).parameters)
+        raise TypeError(f"{_name(function)} on tensors: {error} (supported: {supported})") from None
+    return own(*bound.args, **bound.kwargs)
+
+
+def values_of(x: Any) -> Any:
+    """Return `x` with every tensor in it, also in tuples and lists, replaced by its array."""
+    if isinstance(x, Tensor):
+        return x._data
+    if isinstance(x, (tuple, list)):
+        return type(x)(values_of(v) for v in x)
+    return x
+
+
+def passing(function: Callable[..., Any], name: str, *, wrap: bool = True) -> Callable[..., Any]:
+    """Return `function` for tensors, for functions without a gradient: whole-number, boolean or constant results.
+
+    Parameters
+    ----------
+    function : callable
+        Of NumPy.
+    name : str
+    wrap : bool
+        Whether the result is an array, to be returned as a tensor.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*values_of(args), **{key: values_of(v) for key, v in kwargs.items()})
+        return constant(result) if wrap else result
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"Return ``np.{name}`` of the values; no gradient flows through it."
+    numpy_functions[function] = call
+    return call

@@ -1,0 +1,232 @@
+"""Recording: from a call of an op to its value and its node.
+
+:func:`apply` does it for every op. :func:`recorder` writes, for elementwise ops, a function that does just the same
+with every decision that the op's declaration settles already taken: small graphs are all overhead, and this is
+most of it. The text of such a function depends only on the number of arguments and on what the rules read, so the
+many ops share few compilations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays import SCALARS, as_array, operand
+from .graph import Extra, Node, next_seq
+from .mode import current as current_mode
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_new: Any = Tensor.__new__
+_new_node: Any = Node.__new__
+
+
+def explain(op: Op, error: Exception, values: tuple[Any, ...]) -> Exception:
+    """Return NumPy's error in the user's terms: with the op's name and the operands' shapes."""
+    shapes = [np.shape(v) for v in values]
+    if "broadcast" in str(error):
+        return ValueError(f"{op.name}: operands of shapes {_listed(shapes)} do not broadcast")
+    if str(error).startswith(f"{op.name}: "):
+        return error
+    kind = type(error) if isinstance(error, (ValueError, TypeError, IndexError, MemoryError)) else ValueError
+    what = f"{op.name}: {error}"
+    return kind(f"{what} (operands of shapes {_listed(shapes)} and dtypes {_listed([_dtype(v) for v in values])})")
+
+
+def _dtype(value: Any) -> str:
+    return str(getattr(value, "dtype", type(value).__name__))
+
+
+def _listed(items: list[Any]) -> str:
+    texts = [str(i) for i in items]
+    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
+
+
+def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+    """Compute `op` and record it where a gradient is wanted.
+
+    Parameters
+    ----------
+    op : Op
+    args : tuple
+        The operands: tensors, arrays or numbers.
+    params : dict
+        The static arguments, checked by the caller.
+    """
+    mode = current_mode()
+    if mode is not None and mode.decompose and op.decomposition is not None:
+        return op.decomposition(*args, **params)
+    values = []
+    parents: list[Any] = []
+    needs = False
+    for a in args:
+        if isinstance(a, Tensor):
+            values.append(a._data)
+            if a._needs:
+                parents.append(a.node or a)
+                needs = True
+            else:
+                parents.append(None)
+        else:
+            values.append(a if a is None else operand(op.name, a))
+            parents.append(None)
+    try:
+        out = op.forward(*values, **params)
+    except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as error:
+        raise explain(op, error, tuple(values)) from error
+    residual: dict[str, Any] = {}
+    if op.residuals:
+        out, residual = out
+    if type(out) is not np.ndarray:
+        out = as_array(out)
+    tensor: Tensor = _new(Tensor)
+    tensor._data = out
+    if not needs or (mode is not None and not mode.grad):
+        tensor.node = None
+        tensor._needs = False
+    else:
+        reads = op.reads
+        rules = op.rules
+        edges = tuple(
+            [
+                (parent, k, tuple([read(values, out, params, residual, k) for read in reads[k]]))
+                for k, parent in enumerate(parents)
+                if parent is not None and rules[k] is not None
+            ]
+        )
+        tensor._needs = bool(edges)
+        if not edges:
+            # A function that is constant wherever it has a derivative, such as a comparison: no gradient flows.
+            tensor.node = None
+            return tensor
+        node = _new_node(Node)
+        node.op = op
+        node.inputs = tuple([a if p is None else p for a, p in zip(args, parents, strict=True)])
+        node.edges = edges
+        node.params = params
+        node.shape = out.shape
+        node.dtype = out.dtype
+        node.seq = next_seq()
+        node.extra = None
+        tensor.node = node
+    if mode is not None and mode.anomaly:
+        from .anomaly import check_forward
+
+        where = check_forward(op, values, out)
+        if tensor.node is not None:
+            tensor.node.extra = Extra()
+            tensor.node.extra.where = where
+    return tensor
+
+
+_UNWRAP = """\
+    if type(a{i}) is Tensor or isinstance(a{i}, Tensor):
+        x{i} = a{i}._data
+        p{i} = (a{i}.node or a{i}) if a{i}._needs else None
+    else:
+        x{i} = a{i} if type(a{i}) in scalars else operand(op.name, a{i})
+        p{i} = None
+"""
+
+_RECORD = """\
+def record({signature}):
+    if mode() is not None:
+        return apply(op, ({args},), {{}})
+{unwrap}\
+    try:
+        out = forward({values})
+    except (ValueError, TypeError) as error:
+        raise explain(op, error, ({values}{comma})) from error
+    if type(out) is not ndarray:
+        out = as_array(out)
+    tensor = new(Tensor)
+    tensor._data = out
+{edges}\
+    tensor._needs = True
+    tensor.node = node = new_node(Node)
+    node.op = op
+    node.inputs = ({inputs},)
+    node.edges = edges
+    node.params = params
+    node.shape = out.shape
+    node.dtype = out.dtype
+    node.seq = next_seq()
+    node.extra = None
+    return tensor
+"""
+
+
+def _edges(reads: tuple[tuple[str, ...] | None, ...]) -> str:
+    """Return the text that finds which of the arguments a gradient flows to."""
+    edge = {i: f"(p{i}, {i}, ({''.join(name + ', ' for name in names)}))" for i, names in enumerate(reads) if names is not None}
+    constant = "tensor.node = None\n{0}tensor._needs = False\n{0}return tensor\n"
+    if len(edge) == 1:
+        ((i, text),) = edge.items()
+        return f"    if p{i} is None:\n        {constant.format(' ' * 8)}    edges = ({text},)\n"
+    if len(edge) == 2:
+        (i, first), (j, second) = edge.items()
+        return (
+            f"    if p{i} is None:\n        if p{j} is None:\n            {constant.format(' ' * 12)}"
+            f"        edges = ({second},)\n"
+            f"    elif p{j} is None:\n        edges = ({first},)\n"
+            f"    else:\n        edges = ({first}, {second})\n"
+        )
+    listed = ", ".join(edge.values())
+    return (
+        f"    edges = tuple([edge for edge in ({listed}) if edge[0] is not None])\n"
+        f"    if not edges:\n        {constant.format(' ' * 8)}"
+    )
+
+
+@cache
+def _compiled(reads: tuple[tuple[str, ...] | None, ...], order: tuple[int, ...]) -> Any:
+    n = len(reads)
+    names = [f"a{i}" for i in range(n)]
+    source = _RECORD.format(
+        signature=", ".join(names[i] for i in order),
+        args=", ".join(names),
+        values=", ".join(f"x{i}" for i in range(n)),
+        comma="," if n == 1 else "",
+        unwrap="".join(_UNWRAP.format(i=i) for i in range(n)),
+        edges=_edges(reads),
+        inputs=", ".join(f"a{i} if p{i} is None else p{i}" for i in range(n)),
+    )
+    return compile(source, "<minigrad recorder>", "exec")
+
+
+def recorder(op: Op, reads: tuple[tuple[str, ...] | None, ...], order: tuple[int, ...]) -> Callable[..., Tensor]:
+    """Return a function that does what :func:`apply` does, for an elementwise op.
+
+    Parameters
+    ----------
+    op : Op
+    reads : tuple
+        Per argument, the names of the values that its rule reads: ``x0``, ``x1``, ... for the arguments, ``out`` for
+        the value; None where no gradient flows.
+    order : tuple of int
+        The order of the parameters; (1, 0) makes the reflected form of a binary operator.
+    """
+    scope = {
+        "op": op,
+        "forward": op.forward,
+        "mode": current_mode,
+        "apply": apply,
+        "operand": operand,
+        "scalars": SCALARS,
+        "explain": explain,
+        "ndarray": np.ndarray,
+        "as_array": as_array,
+        "new": _new,
+        "new_node": _new_node,
+        "Tensor": Tensor,
+        "Node": Node,
+        "next_seq": next_seq,
+        "params": {},
+    }
+    exec(_compiled(reads, order), scope)
+    return scope["record"]  # type: ignore[return-value]
