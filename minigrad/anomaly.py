@@ -69,9 +69,7 @@ def check_forward(op: Op, values: list[Any], out: Any) -> str:
     bad = _first_bad(out)
     if bad is not None:
         lines = [f"{op.name}: the value is not finite ({bad})", f"  at {where}"]
-        lines += [
-            f"  {op.argument_name(k)}: {_range(value)}" for k, value in enumerate(values) if value is not None
-        ]
+        lines += [f"  {op.argument_name(k)}: {_range(value)}" for k, value in enumerate(values) if value is not None]
         raise AnomalyError("\n".join(lines))
     return where
 
@@ -97,7 +95,5 @@ def check_gradient(node: Node, k: int, g: Any) -> None:
     for position, _, saved in [(edge[1], edge[0], edge[2]) for edge in node.edges or ()]:
         if position == k:
             names = node.op.names[k]
-            lines += [
-                f"  {name}: {_range(v)}" for name, v in zip(names, saved, strict=True) if hasattr(v, "dtype")
-            ]
+            lines += [f"  {name}: {_range(v)}" for name, v in zip(names, saved, strict=True) if hasattr(v, "dtype")]
     raise AnomalyError("\n".join(lines))

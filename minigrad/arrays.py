@@ -22,7 +22,8 @@ def operand(name: str, value: Any) -> Any:
     dtype = getattr(value, "dtype", None)
     if dtype is None or not hasattr(value, "shape"):
         if not isinstance(value, (int, float, list, tuple)):
-            raise TypeError(f"{name}: expected a Tensor, an array or a number, got {type(value).__name__}: {value!r:.80}")
+            what = f"{type(value).__name__}: {value!r:.80}"
+            raise TypeError(f"{name}: expected a Tensor, an array or a number, got {what}")
         try:
             value = np.asarray([_plain(v) for v in value] if isinstance(value, (list, tuple)) else value)
         except ValueError as error:

@@ -37,7 +37,9 @@ def scatter_add(values: Any, shape: tuple[int, ...], index: Any) -> Any:
 def _names_once(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return all(
-        part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer, bool, np.bool_))
+        part is None
+        or part is Ellipsis
+        or isinstance(part, (slice, int, np.integer, bool, np.bool_))
         or (isinstance(part, np.ndarray) and part.dtype == bool)
         for part in parts
     )

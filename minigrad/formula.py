@@ -66,7 +66,7 @@ class Symbol:
         return Symbol(f"{self._at(_ATOM)}^{symbol(other)._at(_ATOM)}", _POWER)
 
     def __rpow__(self, other: Any) -> Symbol:
-        return symbol(other) ** self
+        return Symbol.__pow__(symbol(other), self)
 
     def __neg__(self) -> Symbol:
         return Symbol(f"-{self._at(_UNARY if self.rank != _PRODUCT else _PRODUCT)}", _PRODUCT)
@@ -112,14 +112,14 @@ class Symbol:
         parts = [symbol(a) for a in args]
         if name in "·+-/":
             a, b = parts
-            return {"·": a * b, "+": a + b, "-": a - b, "/": a / b}[name]
+            return a * b if name == "·" else a + b if name == "+" else a - b if name == "-" else a / b
         if name == "square":
             return parts[0] ** 2
         if name == "negative":
             return -parts[0]
         if name == "where":
-            condition, a, b = [p.text for p in parts]
-            return Symbol(condition) if (a, b) == ("1", "0") else Symbol(f"{a} if {condition} else {b}", 0)
+            condition, yes, no = [p.text for p in parts]
+            return Symbol(condition) if (yes, no) == ("1", "0") else Symbol(f"{yes} if {condition} else {no}", 0)
         return Symbol(f"{name}({', '.join(p.text for p in parts)})")
 
 

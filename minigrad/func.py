@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from . import graph
-from .graph import Node, collect, next_seq, vertex
+from . import differentiate
+from .graph import Node, collect, next_seq, push, vertex
 from .mode import enable_grad
-from .op import apply, registry
+from .op import registry
+from .record import apply
 from .tensor import Tensor, asarray, constant
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -62,7 +63,7 @@ def _gradients(out: Tensor, lifted: list[Tensor], g: Any, start: int) -> list[Te
     _, leaves = collect([out.node] if out.node else [])
     fresh = {id(x) for x in lifted}
     create = any(id(leaf) not in fresh for leaf in leaves) or (isinstance(g, Tensor) and g.requires_grad)
-    found = graph.grad(out, lifted, g, create_graph=create, retain_graph=True, allow_unused=True)
+    found = differentiate.grad(out, lifted, g, create_graph=create, retain_graph=True, allow_unused=True)
     return [constant(np.zeros_like(x._data)) if t is None else t for x, t in zip(lifted, found, strict=True)]
 
 
@@ -156,7 +157,8 @@ def jvp(f: Callable[..., Tensor], primals: Sequence[Any], tangents: Sequence[Any
     >>> mg.func.jvp(lambda x: x * x, [mg.Tensor([1.0, 2.0])], [mg.Tensor([1.0, 1.0])])[1].detach()
     Tensor([2., 4.], dtype=float64)
     """
-    if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)) or len(primals) != len(tangents):
+    sequences = isinstance(primals, (list, tuple)) and isinstance(tangents, (list, tuple))
+    if not sequences or len(primals) != len(tangents):
         raise ValueError("jvp: primals and tangents must be sequences of the same length")
     out, lifted, start = _called("jvp", f, primals, range(len(primals)))
     seeds: dict[Any, Tensor] = {}
@@ -168,8 +170,8 @@ def jvp(f: Callable[..., Tensor], primals: Sequence[Any], tangents: Sequence[Any
     if out.node is None:
         tangent = seeds.get(out, constant(np.zeros_like(out._data)))
     else:
-        nodes, leaves = collect([out.node], since=start)
-        tangent = graph.push(nodes, seeds).get(out.node, constant(np.zeros_like(out._data)))
+        nodes, _ = collect([out.node], since=start)
+        tangent = push(nodes, seeds).get(out.node, constant(np.zeros_like(out._data)))
     if _outer(primals) or _outer(tangents) or _depends_on_others(out, lifted):
         return out, tangent
     return out.detach(), tangent.detach()

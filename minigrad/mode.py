@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 class Mode(NamedTuple):
@@ -29,7 +29,7 @@ current = _current.get
 class _Setting(ContextDecorator):
     """A change of mode, usable as ``with setting():`` and as a decorator; nestable and reusable."""
 
-    _change: dict[str, bool]
+    _change: ClassVar[dict[str, bool]]
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode | None]] = []
@@ -61,7 +61,7 @@ class no_grad(_Setting):
     False
     """
 
-    _change = {"grad": False}
+    _change: ClassVar[dict[str, bool]] = {"grad": False}
 
 
 class enable_grad(_Setting):
@@ -77,7 +77,7 @@ class enable_grad(_Setting):
     True
     """
 
-    _change = {"grad": True}
+    _change: ClassVar[dict[str, bool]] = {"grad": True}
 
 
 class decompose(_Setting):
@@ -98,7 +98,7 @@ class decompose(_Setting):
     'divide'
     """
 
-    _change = {"decompose": True}
+    _change: ClassVar[dict[str, bool]] = {"decompose": True}
 
 
 class detect_anomaly(_Setting):
@@ -120,7 +120,7 @@ class detect_anomaly(_Setting):
     ...
     """
 
-    _change = {"anomaly": True}
+    _change: ClassVar[dict[str, bool]] = {"anomaly": True}
 
 
 def is_grad_enabled() -> bool:

@@ -62,7 +62,7 @@ def numerical_gradient(
     gradient = np.empty_like(point)
     with no_grad():
         for i in np.ndindex(point.shape):
-            middle = point[i]
+            middle = float(point[i])
             h = h0 * max(1.0, abs(middle))
 
             def at(value: float, i: tuple[int, ...] = i) -> float:
@@ -81,7 +81,7 @@ def numerical_gradient(
 def _number(value: Any) -> float:
     array = value._data if isinstance(value, Tensor) else np.asarray(value)
     if array.size != 1:
-        raise ValueError(f"numerical_gradient: the function must return one number, got shape {array.shape}; sum its result")
+        raise ValueError(f"numerical_gradient: the function must return one number, got shape {array.shape}; sum it")
     return float(array.item())
 
 

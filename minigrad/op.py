@@ -32,10 +32,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import Node, collect, grad, next_seq, push, vertex
+from .differentiate import grad
+from .graph import Node, collect, next_seq, push, vertex
 from .mode import enable_grad
-from .record import apply, recorder
-from .tensor import Tensor, numpy_functions, tensor_of
+from .record import apply
+from .tensor import Tensor, tensor_of
 
 if TYPE_CHECKING:
     from .values import Values
@@ -159,14 +160,12 @@ class Op:
 
     def saved(self, node: Node, k: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return what the rule for argument `k` reads, as tensors that belong to the graph."""
-        wrapped = []
+        wrapped: list[Any] = []
         for name, value in zip(self.names[k], values, strict=True):
             if name == "y":
                 wrapped.append(tensor_of(value, node))
             elif name == "others":
-                wrapped.append(
-                    tuple(None if v is None else _belonging(node.inputs[i], v) for i, v in enumerate(value))
-                )
+                wrapped.append(tuple(None if v is None else _belonging(node.inputs[i], v) for i, v in enumerate(value)))
             elif name in self.arguments and not self.variadic:
                 wrapped.append(_belonging(node.inputs[self.arguments.index(name)], value))
             else:
@@ -182,15 +181,13 @@ class Op:
             ends = [args[k] for k in positions]
             found = grad(out, ends, g, create_graph=True, allow_unused=True, since=start)
             return {k: t for k, t in zip(positions, found, strict=True) if t is not None}
-        return {
-            k: self.rules[k](g, *self.saved(node, k, saved)) for _, k, saved in node.edges or () if k in positions
-        }
+        return {k: self.rules[k](g, *self.saved(node, k, saved)) for _, k, saved in node.edges or () if k in positions}
 
     def push(self, node: Node, tangents: dict[int, Tensor], values: Values) -> Tensor:
         """Return the tangent of the value, given those of some arguments, as a tensor with a graph (forward mode)."""
         if self.kind == "elementwise":
             saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
-            parts = [self.rules[k](_broadcast(t, node.shape), *saved[k]) for k, t in tangents.items()]
+            parts: list[Tensor] = [self.rules[k](_broadcast(t, node.shape), *saved[k]) for k, t in tangents.items()]
             return sum(parts[1:], start=parts[0])
         if self.kind == "linear":
             return self._push_linear(node, tangents, values)
@@ -204,7 +201,8 @@ class Op:
         saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
         if self.tangent is not None:
             args = [_belonging(p, values.of(p)) if p is not None else None for p in node.inputs]
-            return self.tangent(tangents, tensor_of(values.of(node), node), *args, **node.params)  # type: ignore[no-any-return]
+            known: Tensor = self.tangent(tangents, tensor_of(values.of(node), node), *args, **node.params)
+            return known
         # The rules are the transpose of the tangent map, and linear in g: transposing them once more gives it back.
         start = next_seq()
         probe = Tensor(np.zeros(node.shape, node.dtype), requires_grad=True)
@@ -240,7 +238,8 @@ class Op:
     def _decomposed(self, args: Sequence[Any], node: Node) -> Tensor:
         assert self.decomposition is not None
         with enable_grad():
-            return self.decomposition(*args, **node.params)  # type: ignore[no-any-return]
+            out: Tensor = self.decomposition(*args, **node.params)
+        return out
 
     def local_formula(self, node: Node, k: int) -> str:
         """Return the formula of the local gradient of the value at argument `k`."""
@@ -258,8 +257,8 @@ def _belonging(vertex: Any, value: Any) -> Any:
     return tensor_of(value, vertex) if type(vertex) is Node else vertex
 
 
-def _broadcast(t: Tensor, shape: tuple[int, ...]) -> Tensor:
-    return t if t.shape == shape else np.broadcast_to(t, shape)  # type: ignore[call-overload,no-any-return]
+def _broadcast(t: Any, shape: tuple[int, ...]) -> Any:
+    return t if t.shape == shape else np.broadcast_to(t, shape)
 
 
 def _named_parameters(function: Any) -> tuple[str, ...] | None:
@@ -283,255 +282,5 @@ def _rule_reads(name: str, rule: Rule | None) -> tuple[str, ...] | None:
         return None
     names = _named_parameters(rule)
     if not names or names[0] != "g":
-        raise ValueError(f"{name}: the first parameter of a rule is the upstream gradient, named g; this one has {names}")
+        raise ValueError(f"{name}: the first parameter of a rule is the upstream gradient g; this one has {names}")
     return names[1:]
-
-
-_DEFAULT_ARGUMENTS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
-
-
-def elementwise(
-    forward: Callable[..., Any],
-    *rules: Rule | None,
-    name: str | None = None,
-    arguments: Sequence[str] | None = None,
-    local: Sequence[str] = (),
-    decomposition: Callable[..., Any] | None = None,
-    doc: str = "",
-) -> Callable[..., Tensor]:
-    """Declare an op that acts on each element by itself, with broadcasting.
-
-    Parameters
-    ----------
-    forward : callable
-        A ufunc, or a function of raw arrays. A ufunc is also taken over in NumPy's protocol: ``np.exp(tensor)``.
-    *rules : callable or None
-        One per argument, up to three: from ``g`` and the values it names to the gradient of that argument. It must
-        be linear in ``g`` and elementwise. None where no gradient flows.
-    name : str, optional
-        Default: the name of `forward`.
-    arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
-    local : sequence of str
-        Per argument, the formula of the local gradient; default: read off the rules.
-    decomposition : callable, optional
-        The same function written with other ops, for ``minigrad.decompose()``.
-    doc : str
-        The docstring of the result.
-
-    Returns
-    -------
-    function
-        Takes tensors, arrays and numbers, returns a Tensor, and records itself.
-
-    Examples
-    --------
-    >>> import minigrad as mg
-    >>> softplus = mg.elementwise(
-    ...     lambda x: np.logaddexp(x, 0), lambda g, x: g / (1 + np.exp(-x)), name="my_softplus")
-    >>> x = mg.Tensor(0.0, requires_grad=True)
-    >>> softplus(x).backward()
-    >>> x.grad.item()
-    0.5
-    """
-    name = name or forward.__name__
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
-    op = Op("elementwise", name, forward, rules, arguments, local=local, decomposition=decomposition, doc=doc)
-    function = _elementwise_function(op, tuple(range(len(rules))))
-    if isinstance(forward, np.ufunc):
-        numpy_functions[forward] = function
-    return function
-
-
-def reflected(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return a binary elementwise op with its arguments exchanged, for the reflected operators."""
-    return _elementwise_function(function.op, (1, 0))  # type: ignore[attr-defined]
-
-
-def _elementwise_function(op: Op, order: tuple[int, ...]) -> Callable[..., Tensor]:
-    local = {name: f"x{i}" for i, name in enumerate(op.arguments)} | {"y": "out"}
-    reads = tuple(None if names is None else tuple(local[name] for name in names) for names in op.names)
-    return _public(recorder(op, reads, order), op, op.arguments)
-
-
-def _public(function: Any, op: Op, arguments: Sequence[str]) -> Callable[..., Tensor]:
-    function.__name__ = function.__qualname__ = op.name
-    function.__doc__ = op.doc
-    function.__module__ = "minigrad"
-    function.op = op
-    return function  # type: ignore[no-any-return]
-
-
-def _function(op: Op) -> Callable[..., Tensor]:
-    n = None if op.variadic else len(op.arguments)
-
-    def call(*args: Any, **params: Any) -> Tensor:
-        if n is not None and len(args) != n:
-            raise TypeError(f"{op.name}: takes {n} operand(s) ({', '.join(op.arguments)}), got {len(args)}")
-        return apply(op, args, params)
-
-    return _public(call, op, op.arguments)
-
-
-def linear(
-    forward: Callable[..., Any],
-    *rules: Rule | None,
-    name: str,
-    arguments: Sequence[str] | None = None,
-    local: Sequence[str] = (),
-    variadic: bool = False,
-    joint: bool = False,
-    decomposition: Callable[..., Any] | None = None,
-    doc: str = "",
-) -> Callable[..., Tensor]:
-    """Declare an op that is linear in each argument that has a rule.
-
-    Parameters
-    ----------
-    forward : callable
-        From raw arrays, with the static arguments as keywords.
-    *rules : callable or None
-        One per argument: the transpose. A single one for all where `variadic` is set.
-    name : str
-    arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
-    local : sequence of str
-        Per argument, the formula of the local gradient, as in ``"· bᵀ"``.
-    variadic : bool
-        The op takes any number of operands.
-    joint : bool
-        Linear in all arguments together, as concatenation is, and not in each for itself, as a product is.
-    decomposition : callable, optional
-        The same function written with other ops.
-    doc : str
-        The docstring of the result.
-
-    Examples
-    --------
-    >>> import minigrad as mg
-    >>> double = mg.linear(lambda x: x + x, lambda g: g + g, name="my_double", local=["2"])
-    >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
-    >>> mg.grad(double(x).sum(), x)[0]
-    Tensor([2., 2.])
-    """
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
-    op = Op(
-        "linear", name, forward, rules, arguments, local=local, variadic=variadic, joint=joint,
-        decomposition=decomposition, doc=doc,
-    )  # fmt: skip
-    return _function(op)
-
-
-def general(
-    forward: Callable[..., Any],
-    *rules: Rule | None,
-    name: str,
-    arguments: Sequence[str] | None = None,
-    local: Sequence[str] = (),
-    residuals: Sequence[str] = (),
-    tangent: Callable[..., Any] | None = None,
-    decomposition: Callable[..., Any] | None = None,
-    doc: str = "",
-) -> Callable[..., Tensor]:
-    """Declare any other op.
-
-    Parameters
-    ----------
-    forward : callable
-        From raw arrays, with the static arguments as keywords. With `residuals`, it returns ``(value, {name: ...})``.
-    *rules : callable or None
-        One per argument: the vector-Jacobian product.
-    name : str
-    arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
-    local : sequence of str
-        Per argument, the formula of the local gradient.
-    residuals : sequence of str
-        Constants that the forward function computes for the rules, such as the places of the maxima.
-    tangent : callable, optional
-        ``tangent(tangents, y, *arguments, **static)`` with the tangents by position; default: the decomposition's,
-        else the rules, transposed.
-    decomposition : callable, optional
-        The same function written with other ops.
-    doc : str
-        The docstring of the result.
-
-    Examples
-    --------
-    >>> import minigrad as mg
-    >>> norm = mg.general(lambda x: np.sqrt(np.sum(x * x)), lambda g, x, y: g * x / y, name="my_norm")
-    >>> x = mg.Tensor([3.0, 4.0], requires_grad=True)
-    >>> mg.grad(norm(x), x)[0]
-    Tensor([0.6, 0.8])
-    """
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
-    op = Op(
-        "general", name, forward, rules, arguments, local=local, residuals=residuals, tangent=tangent,
-        decomposition=decomposition, doc=doc,
-    )  # fmt: skip
-    return _function(op)
-
-
-def fused(
-    forward: Callable[..., Any],
-    *rules: Rule | None,
-    name: str,
-    decomposition: Callable[..., Any],
-    arguments: Sequence[str] | None = None,
-    local: Sequence[str] = (),
-    residuals: Sequence[str] = (),
-    doc: str = "",
-) -> Callable[..., Tensor]:
-    """Declare an op by its decomposition into other ops, with fast kernels beside it.
-
-    The rules see raw arrays only and may be written in any way; gradients of higher order, forward mode and the
-    opened drawing come from the decomposition.
-
-    Parameters
-    ----------
-    forward : callable
-        The forward kernel: from raw arrays, with the static arguments as keywords. With `residuals`, it returns
-        ``(value, {name: ...})``.
-    *rules : callable or None
-        One per argument: the kernel of its vector-Jacobian product.
-    name : str
-    decomposition : callable
-        From tensors, with the same static arguments: the definition of the op.
-    arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
-    local : sequence of str
-        Per argument, the formula of the local gradient.
-    residuals : sequence of str
-        What the forward kernel computes for the rules.
-    doc : str
-        The docstring of the result.
-
-    Examples
-    --------
-    >>> import minigrad as mg
-    >>> cube = mg.fused(
-    ...     lambda x: x * x * x, lambda g, x: 3 * g * x * x, name="my_cube", decomposition=lambda x: x * x * x)
-    >>> x = mg.Tensor(2.0, requires_grad=True)
-    >>> (first,) = mg.grad(cube(x), x, create_graph=True)
-    >>> first.item(), mg.grad(first, x)[0].item()
-    (12.0, 12.0)
-    """
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
-    op = Op(
-        "fused", name, forward, rules, arguments, local=local, residuals=residuals, decomposition=decomposition,
-        raw=True, doc=doc,
-    )  # fmt: skip
-    return _function(op)
-
-
-def on_arrays(function: Callable[..., Tensor]) -> Callable[..., Any]:
-    """Return `function` for use in rules: on tensors it is the op, on raw arrays its forward function."""
-    op: Op = function.op  # type: ignore[attr-defined]
-    forward = op.forward
-
-    def call(*args: Any, **params: Any) -> Any:
-        if any(isinstance(a, Tensor) for a in args):
-            return apply(op, args, params)
-        return forward(*args, **params)
-
-    return call

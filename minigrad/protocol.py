@@ -42,7 +42,13 @@ def _no_rule(name: str) -> TypeError:
 
 
 # ufunc.reduce is what np.add.reduce(t) calls; np.sum(t) does not come this way.
-_REDUCTIONS = {np.add: np.sum, np.maximum: np.max, np.minimum: np.min, np.logical_or: np.any, np.logical_and: np.all}
+_REDUCTIONS: dict[Any, Any] = {
+    np.add: np.sum,
+    np.maximum: np.max,
+    np.minimum: np.min,
+    np.logical_or: np.any,
+    np.logical_and: np.all,
+}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

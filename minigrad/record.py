@@ -60,7 +60,8 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     """
     mode = current_mode()
     if mode is not None and mode.decompose and op.decomposition is not None:
-        return op.decomposition(*args, **params)
+        decomposed: Tensor = op.decomposition(*args, **params)
+        return decomposed
     values = []
     parents: list[Any] = []
     needs = False
@@ -163,7 +164,11 @@ def record({signature}):
 
 def _edges(reads: tuple[tuple[str, ...] | None, ...]) -> str:
     """Return the text that finds which of the arguments a gradient flows to."""
-    edge = {i: f"(p{i}, {i}, ({''.join(name + ', ' for name in names)}))" for i, names in enumerate(reads) if names is not None}
+    edge = {
+        i: f"(p{i}, {i}, ({''.join(name + ', ' for name in names)}))"
+        for i, names in enumerate(reads)
+        if names is not None
+    }
     constant = "tensor.node = None\n{0}tensor._needs = False\n{0}return tensor\n"
     if len(edge) == 1:
         ((i, text),) = edge.items()
@@ -229,4 +234,5 @@ def recorder(op: Op, reads: tuple[tuple[str, ...] | None, ...], order: tuple[int
         "params": {},
     }
     exec(_compiled(reads, order), scope)
-    return scope["record"]  # type: ignore[return-value]
+    record: Callable[..., Tensor] = scope["record"]
+    return record

@@ -111,7 +111,8 @@ class Tensor:
             raise RuntimeError("Tensor.data: only a leaf can be given new data; this tensor was computed by an op")
         if values.shape != self._data.shape or values.dtype != self._data.dtype:
             raise ValueError(
-                f"Tensor.data: expected shape {self.shape} and dtype {self.dtype}, got {values.shape} and {values.dtype}"
+                f"Tensor.data: expected shape {self.shape} and dtype {self.dtype}, "
+                f"got {values.shape} and {values.dtype}"
             )
         self._data = values
         self.mark_written()
@@ -191,7 +192,8 @@ class Tensor:
                 raise TypeError(f"Tensor.grad: expected a Tensor or None, got {type(value).__name__}")
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
-                    f"Tensor.grad: expected shape {self.shape} and dtype {self.dtype}, got {value.shape} and {value.dtype}"
+                    f"Tensor.grad: expected shape {self.shape} and dtype {self.dtype}, "
+                    f"got {value.shape} and {value.dtype}"
                 )
         self._grad = value
 
@@ -222,7 +224,9 @@ class Tensor:
         >>> x.grad.item(), y.grad.item(), z.grad.item()
         (-4.0, -4.0, 3.0)
         """
-        graph.backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
+        from .differentiate import backward
+
+        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
 
     def detach(self) -> Tensor:
         """Return a constant tensor that shares this one's array.
@@ -346,7 +350,9 @@ class Tensor:
 
     def _only(self, method: str) -> Any:
         if self._data.size != 1:
-            raise ValueError(f"{method}: only a tensor with one element can be converted; this one has shape {self.shape}")
+            raise ValueError(
+                f"{method}: only a tensor with one element can be converted; this one has shape {self.shape}"
+            )
         return self._data
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -373,7 +379,9 @@ class Tensor:
 
     def __index__(self) -> int:
         if self._data.ndim or self._data.dtype.kind not in "iu":
-            raise TypeError(f"only a 0-d integer tensor can be an index; this one has shape {self.shape}, dtype {self.dtype}")
+            raise TypeError(
+                f"only a 0-d integer tensor can be an index; this one has shape {self.shape}, dtype {self.dtype}"
+            )
         return int(self._data)
 
     def __len__(self) -> int:
@@ -412,7 +420,11 @@ class Tensor:
 
     def __repr__(self) -> str:
         kind = type(self).__name__
-        values = np.array2string(self._data, separator=", ", prefix=f"{kind}(") if self._data.size else f"[], shape={self.shape}"
+        values = (
+            np.array2string(self._data, separator=", ", prefix=f"{kind}(")
+            if self._data.size
+            else f"[], shape={self.shape}"
+        )
         parts = [values, f"dtype={self.dtype}"]
         if self.name:
             parts.append(f"name={self.name!r}")

@@ -2,4 +2,14 @@
 
 from . import activation, arithmetic, comparison, convolution, creation, indexing, linalg, reduction, shape
 
-__all__ = ["activation", "arithmetic", "comparison", "convolution", "creation", "indexing", "linalg", "reduction", "shape"]
+__all__ = [
+    "activation",
+    "arithmetic",
+    "comparison",
+    "convolution",
+    "creation",
+    "indexing",
+    "linalg",
+    "reduction",
+    "shape",
+]

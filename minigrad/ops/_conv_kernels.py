@@ -17,11 +17,15 @@ def _columns(xp: Any, w: Windows, groups: int) -> Any:
     """Return, as a view, the windows of a padded batch as (n, groups, c/groups · fh · fw axes, oh, ow)."""
     v = view(xp, w)
     n, c, oh, ow, fh, fw = v.shape
-    return v.transpose(0, 1, 4, 5, 2, 3).reshape(n, groups, c // groups, fh, fw, oh, ow) if groups == 1 else (
-        np.lib.stride_tricks.as_strided(
-            v,
-            (n, groups, c // groups, fh, fw, oh, ow),
-            (v.strides[0], v.strides[1] * (c // groups), v.strides[1], *v.strides[4:], *v.strides[2:4]),
+    return (
+        v.transpose(0, 1, 4, 5, 2, 3).reshape(n, groups, c // groups, fh, fw, oh, ow)
+        if groups == 1
+        else (
+            np.lib.stride_tricks.as_strided(
+                v,
+                (n, groups, c // groups, fh, fw, oh, ow),
+                (v.strides[0], v.strides[1] * (c // groups), v.strides[1], *v.strides[4:], *v.strides[2:4]),
+            )
         )
     )
 

@@ -129,8 +129,9 @@ def windows(
             raise ValueError(f"{name}: the window does not fit into the input: {text}")
         if room % s[i] and not floor:
             raise ValueError(
-                f"{name}: the windows do not end at the border: {text}: ({n} + {sum(p[i])} - {spans[i] + 1}) / {s[i]} + 1 is "
-                "not an integer. Choose sizes that divide, or pass floor=True to leave the last rows or columns out"
+                f"{name}: the windows do not end at the border: {text}: "
+                f"({n} + {sum(p[i])} - {spans[i] + 1}) / {s[i]} + 1 is not an integer. "
+                "Choose sizes that divide, or pass floor=True to leave the last rows or columns out"
             )
     return Windows(k, s, p, d)
 

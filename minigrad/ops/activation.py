@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from ..op import elementwise, fused, general
+from ..kinds import elementwise, fused, general
 from ..tensor import Tensor, asarray
 from ._axes import axis_of
 from .arithmetic import exp, log, where
@@ -67,7 +66,7 @@ _softmax = general(
 )
 
 
-def _normalized(e: Tensor, axis: int) -> Tensor:
+def _normalized(e: Any, axis: int) -> Any:
     return e / sum_(e, axis, keepdims=True)
 
 
@@ -156,7 +155,8 @@ def _entropy_decomposed(logits: Any, target: Any) -> Tensor:
     target = asarray(target)
     if target.dtype.kind != "f":
         target = asarray(np.eye(classes, dtype=logits.dtype)[target.numpy()])
-    return -sum_(target * log(y)) / n
+    loss: Tensor = -sum_(target * log(y)) / n
+    return loss
 
 
 _softmax_cross_entropy = fused(
@@ -208,11 +208,13 @@ def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
     if logits.dtype.kind != "f":
         raise TypeError(f"softmax_cross_entropy: logits must be floating, got {logits.dtype}")
     if logits.ndim != 2 or 0 in logits.shape:
-        raise ValueError(f"softmax_cross_entropy: logits must have shape (n, classes), none of them 0, got {logits.shape}")
+        raise ValueError(
+            f"softmax_cross_entropy: expected logits of shape (n, classes), none of them 0, got {logits.shape}"
+        )
     n, classes = logits.shape
     if target.ndim == 2:
         if target.shape != logits.shape:
-            raise ValueError(f"softmax_cross_entropy: target of shape {target.shape} for logits of shape {logits.shape}")
+            raise ValueError(f"softmax_cross_entropy: target of shape {target.shape}, logits of shape {logits.shape}")
         if target.dtype != logits.dtype:
             target = target.astype(logits.dtype)
     else:
@@ -222,7 +224,7 @@ def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
                 f"{logits.shape}"
             )
         if target.shape != (n,):
-            raise ValueError(f"softmax_cross_entropy: {n} rows of logits need {n} class indices, got shape {target.shape}")
+            raise ValueError(f"softmax_cross_entropy: {n} rows of logits need {n} class indices, got {target.shape}")
         values = target._data
         if values.min() < 0 or values.max() >= classes:
             bad = int(values[(values < 0) | (values >= classes)][0])
@@ -271,9 +273,8 @@ def affine(x: Any, w: Any, b: Any) -> Tensor:
     x, w, b = asarray(x), asarray(w), asarray(b)
     shapes = x._data.shape, w._data.shape, b._data.shape
     if len(shapes[0]) != 2 or len(shapes[1]) != 2 or shapes[2] != shapes[1][1:] or shapes[0][1] != shapes[1][0]:
-        raise ValueError(
-            f"affine: x {shapes[0]}, w {shapes[1]}, b {shapes[2]} do not fit (n, in) @ (in, out) + (out,)"
-        )
+        raise ValueError(f"affine: x {shapes[0]}, w {shapes[1]}, b {shapes[2]} do not fit (n, in) @ (in, out) + (out,)")
     if not (x.dtype == w.dtype == b.dtype):
-        return x @ w + b
+        separate: Tensor = x @ w + b
+        return separate
     return _affine(x, w, b)

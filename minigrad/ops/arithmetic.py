@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import elementwise, reflected
+from ..kinds import elementwise, reflected
 from ..protocol import public
 from ..tensor import Tensor, constant
 
@@ -82,7 +82,6 @@ negative = elementwise(
     Tensor([-1.,  2.], dtype=float64)
     """,
 )
-
 
 
 def _power_slope(a: Any, b: Any) -> Any:
@@ -293,7 +292,13 @@ for _method, _op in {
     "__abs__": absolute,
 }.items():  # fmt: skip
     setattr(Tensor, _method, _op)
-for _method, _op in {"__radd__": add, "__rsub__": subtract, "__rmul__": multiply, "__rtruediv__": divide, "__rpow__": power}.items():
+for _method, _op in {
+    "__radd__": add,
+    "__rsub__": subtract,
+    "__rmul__": multiply,
+    "__rtruediv__": divide,
+    "__rpow__": power,
+}.items():
     setattr(Tensor, _method, reflected(_op))
 
 

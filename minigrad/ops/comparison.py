@@ -24,7 +24,7 @@ def _operator(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     return compare
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Any] = {
     "__lt__": np.less,
     "__le__": np.less_equal,
     "__gt__": np.greater,
@@ -39,21 +39,30 @@ for _method, _ufunc in _OPERATORS.items():
     setattr(Tensor, _method, _operator(_ufunc))
 Tensor.__invert__ = lambda self: constant(~self._data)
 
-_UFUNCS = [
-    *_OPERATORS.values(), np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.invert, np.isfinite, np.isinf,
-    np.isnan, np.signbit,
+_UFUNCS: list[Any] = [
+    *_OPERATORS.values(), np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.invert, np.isfinite,
+    np.isinf, np.isnan, np.signbit,
 ]  # fmt: skip
 for _ufunc in _UFUNCS:
     passing(_ufunc, _ufunc.__name__)
 
-_FUNCTIONS = [
+_FUNCTIONS: list[Any] = [
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.isclose, np.zeros_like, np.ones_like, np.full_like,
     np.empty_like, np.searchsorted, np.digitize, np.bincount, np.argwhere, np.flatnonzero, np.unique,
 ]  # fmt: skip
 for _function in _FUNCTIONS:
     passing(_function, _function.__name__)
 
-_PLAIN = [np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.count_nonzero, np.result_type, np.nonzero]
+_PLAIN: list[Any] = [
+    np.shape,
+    np.ndim,
+    np.size,
+    np.array_equal,
+    np.allclose,
+    np.count_nonzero,
+    np.result_type,
+    np.nonzero,
+]
 for _function in _PLAIN:
     passing(_function, _function.__name__, wrap=False)
 numpy_functions[np.array_repr] = lambda x, *args, **kwargs: repr(x)

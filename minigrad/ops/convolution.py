@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import fused, linear, on_arrays
+from ..kinds import fused, linear, on_arrays
 from ..tensor import Tensor, asarray
 from . import _conv_kernels as kernels
 from ._windows import Windows, padded, view, windows
@@ -44,7 +44,8 @@ _col2im = linear(
     arguments=("columns",),
     local=["1 (im2col on the way back)"],
 )
-_any_im2col, _any_col2im = on_arrays(_im2col), on_arrays(_col2im)
+_any_im2col: Any = on_arrays(_im2col)
+_any_col2im: Any = on_arrays(_col2im)
 
 
 def im2col(
@@ -117,8 +118,7 @@ def col2im(
 
 def _conv_decomposed(x: Any, weight: Any, bias: Any, w: Windows, groups: int) -> Tensor:
     x, weight = asarray(x), asarray(weight)
-    n, c = x.shape[:2]
-    o = len(weight)
+    n, o = len(x), len(weight)
     oh, ow = w.out(x.shape)
     if w.padding != ((0, 0), (0, 0)):
         x = _pad(x, widths=((0, 0), (0, 0), *w.padding))
@@ -201,14 +201,15 @@ def conv2d(
     """
     x, weight = asarray(input), asarray(weight)
     if weight.ndim != 4:
-        raise ValueError(f"conv2d: expected a weight of shape (out, channels / groups, height, width), got {weight.shape}")
+        raise ValueError(f"conv2d: expected a weight of shape (out, channels / groups, fh, fw), got {weight.shape}")
     w = windows("conv2d", x.shape, weight.shape[2:], stride, padding, dilation, floor)
     c, (o, per) = x.shape[1], weight.shape[:2]
     if not isinstance(groups, int) or groups < 1 or c % groups or o % groups:
         raise ValueError(f"conv2d: groups {groups!r} must divide the {c} input and the {o} output channels")
     if per * groups != c:
         raise ValueError(
-            f"conv2d: input {x.shape} has {c} channels, weight {weight.shape} with {groups} groups is for {per * groups}"
+            f"conv2d: input {x.shape} has {c} channels, weight {weight.shape} with {groups} groups is for "
+            f"{per * groups}"
         )
     if bias is not None:
         bias = asarray(bias)
@@ -247,7 +248,9 @@ _max_pool2d = fused(
 )
 
 
-def _pooled(name: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, floor: bool) -> tuple[Tensor, Windows]:
+def _pooled(
+    name: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, floor: bool
+) -> tuple[Tensor, Windows]:
     x = asarray(x)
     if x.dtype.kind != "f":
         raise TypeError(f"{name}: input must be floating, got {x.dtype}")
@@ -303,7 +306,8 @@ _spread = linear(
     name="avg_unpool2d",
     local=["1/n for each element of the window"],
 )
-_any_avg, _any_spread = on_arrays(_avg_pool2d), on_arrays(_spread)
+_any_avg: Any = on_arrays(_avg_pool2d)
+_any_spread: Any = on_arrays(_spread)
 
 
 def _avg_pool_decomposed(x: Any, w: Windows) -> Tensor:
@@ -314,9 +318,7 @@ def _avg_pool_decomposed(x: Any, w: Windows) -> Tensor:
     return transpose(reshape(rows.mean(2), (n, oh, ow, c)), (0, 3, 1, 2))
 
 
-def avg_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, *, floor: bool = False
-) -> Tensor:
+def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, *, floor: bool = False) -> Tensor:
     """Return the mean of each window; padding counts as zeros.
 
     Parameters

@@ -63,7 +63,9 @@ def arange(*args: float, dtype: DTypeLike | None = None, requires_grad: bool = F
     return _made(np.arange(*args, dtype=dtype), requires_grad)
 
 
-def linspace(start: float, stop: float, num: int = 50, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, stop: float, num: int = 50, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
     """Return `num` evenly spaced numbers from `start` to `stop`, both included.
 
     >>> import minigrad as mg

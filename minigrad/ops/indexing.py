@@ -8,8 +8,8 @@ import numpy as np
 
 from ..arrays import operand
 from ..backend import scatter_add
+from ..kinds import linear, on_arrays
 from ..mode import is_grad_enabled
-from ..op import linear, on_arrays
 from ..protocol import values_of
 from ..tensor import Tensor, asarray
 
@@ -26,7 +26,7 @@ scatter = linear(
     name="scatter",
     local=["1 (gathered on the way back)"],
 )
-_put = on_arrays(scatter)
+_put: Any = on_arrays(scatter)
 
 
 def _checked(name: str, index: Any, shape: tuple[int, ...]) -> Any:

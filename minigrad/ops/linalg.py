@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import linear, on_arrays
+from ..kinds import linear, on_arrays
 from ..protocol import public
 from ..tensor import Tensor, asarray
 
@@ -163,8 +163,8 @@ def _parse(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[tuple[st
             if sizes.setdefault(label, n) != n:
                 if 1 not in (n, sizes[label]):
                     raise ValueError(
-                        f"einsum: label {label!r} in {subscripts!r} has sizes {sizes[label]} and {n} (operands of shapes "
-                        f"{', '.join(map(str, shapes))})"
+                        f"einsum: label {label!r} in {subscripts!r} has sizes {sizes[label]} and {n} "
+                        f"(operands of shapes {', '.join(map(str, shapes))})"
                     )
                 sizes[label] = max(n, sizes[label])
     return tuple(inputs), output

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import general, linear
+from ..kinds import general, linear
 from ..protocol import public
 from ..tensor import Tensor, asarray
 from ._axes import axes_of, kept_shape
@@ -180,7 +180,9 @@ def _spread(name: str, x: Tensor, axis: Axis, ddof: float) -> tuple[int, ...]:
     axes = axes_of(name, axis, x.ndim)
     n = _count(name, x.shape, axes)
     if n - ddof <= 0:
-        raise ValueError(f"{name}: ddof {ddof} leaves no degree of freedom: {n} elements along the axes {axes} of {x.shape}")
+        raise ValueError(
+            f"{name}: ddof {ddof} leaves no degree of freedom: {n} elements along the axes {axes} of {x.shape}"
+        )
     return axes
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import unbroadcast
-from ..op import linear
+from ..kinds import linear
 from ..protocol import public
 from ..tensor import Tensor, asarray
 from ._axes import axes_of, axis_of, shape_of
@@ -104,14 +104,12 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
 
 
 def _transpose_method(self: Tensor, *axes: Any) -> Tensor:
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        axes = axes[0]
-    return transpose(self, axes or None)
+    given: Any = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    return transpose(self, given or None)
 
 
 Tensor.transpose = _transpose_method
 Tensor.T = property(transpose)  # type: ignore[assignment]
-Tensor.mT = property(lambda self: swapaxes(self, -1, -2))  # type: ignore[assignment]
 
 
 @public(np.swapaxes, method="swapaxes")
@@ -129,6 +127,13 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
     order = list(range(x.ndim))
     order[i], order[j] = j, i
     return _transpose(x, axes=tuple(order))
+
+
+def _matrix_transpose(self: Tensor) -> Tensor:
+    return swapaxes(self, -1, -2)
+
+
+Tensor.mT = property(_matrix_transpose)  # type: ignore[assignment]
 
 
 @public(np.expand_dims)
@@ -199,9 +204,7 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     """
     x = asarray(x)
     wanted = shape_of("broadcast_to", shape)
-    fits = len(wanted) >= x.ndim and all(
-        m in (1, n) for m, n in zip(x.shape[::-1], wanted[::-1], strict=False)
-    )
+    fits = len(wanted) >= x.ndim and all(m in (1, n) for m, n in zip(x.shape[::-1], wanted[::-1], strict=False))
     if not fits:
         raise ValueError(f"broadcast_to: shape {x.shape} does not broadcast to {wanted}")
     return _broadcast_to(x, shape=wanted)
@@ -335,7 +338,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     try:
         array = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
     except ValueError:
-        raise ValueError(f"pad: pad_width {pad_width!r} does not give (before, after) for each of {x.ndim} axes") from None
+        raise ValueError(
+            f"pad: pad_width {pad_width!r} does not give (before, after) for each of {x.ndim} axes"
+        ) from None
     if array.size and (array.dtype.kind not in "iu" or array.min() < 0):
         raise ValueError(f"pad: pad_width must be integers >= 0, got {pad_width!r}")
     widths = tuple([(int(b), int(a)) for b, a in array])
@@ -346,7 +351,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
         if constant_values == 0:
             return padded
         frame = np.pad(np.zeros(x.shape, x.dtype), widths, constant_values=constant_values)
-        return padded + frame
+        filled: Tensor = padded + frame
+        return filled
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise ValueError(f"pad: unknown mode {mode!r}; choose constant, edge, reflect, symmetric or wrap")
     if not x.ndim:
@@ -355,7 +361,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
         places = [np.pad(np.arange(n), w, mode=mode) for n, w in zip(x.shape, widths, strict=True)]  # type: ignore[call-overload]
     except ValueError as error:
         raise ValueError(f"pad: mode {mode!r} on shape {x.shape} with widths {widths}: {error}") from None
-    return x[np.ix_(*places)]
+    chosen: Tensor = x[np.ix_(*places)]
+    return chosen
 
 
 _flip = linear(
