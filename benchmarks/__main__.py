@@ -103,10 +103,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def child(options: argparse.Namespace) -> int:
     """Run the cases in this process, whose environment is set up; print each table when it is done."""
+    from .contestants import REFERENCE
     from .harness import Options, limit_processors
 
     (threads,) = options.threads
     collected = []
+    status = 0
     limit_processors(threads)
     for case in options.cases:
         chosen = Options(options.repeats, tuple(options.only), threads)
@@ -114,9 +116,11 @@ def child(options: argparse.Namespace) -> int:
             if threaded(case):
                 table.title += f", {threads} thread{'s' if threads > 1 else ''}"
             print(f"\n{table.text()}", flush=True)
+            # A peer may be missing or fail; where minigrad itself has no figure, the run has failed.
+            status |= "not measured" in table.data.get(REFERENCE, {})
             collected.append({"case": case, "threads": threads, "title": table.title, "results": table.data})
     options.child.write_text(json.dumps(collected))
-    return 0
+    return int(status)
 
 
 def threaded(case: str) -> bool:

@@ -65,12 +65,8 @@ def run(options: Options) -> list[Table]:
     if len(ours) == len(LENGTHS):
         growth = ours[LENGTHS[-1]]["us per op"] / ours[LENGTHS[0]]["us per op"]
     last.target(f"minigrad, time per operation relative to {LENGTHS[0]:,}", growth, LINEAR)
-    last.target(
-        "minigrad, objects left to the garbage collector", ours.get(LENGTHS[-1], {}).get("uncollected"), 0
-    )
-    last.notes.append(
-        "held: growth of resident memory by the graph; left: what of it remains after it is freed"
-    )
+    last.target("minigrad, objects left to the garbage collector", ours.get(LENGTHS[-1], {}).get("uncollected"), 0)
+    last.notes.append("held: growth of resident memory by the graph; left: what of it remains after it is freed")
     last.notes.append("uncollected: unreachable objects that only the garbage collector could free")
     return tables
 

@@ -148,9 +148,7 @@ def measure(
             skipped[name] = str(error)
         except ImportError as error:
             skipped[name] = not_installed(error)
-        except (
-            Exception
-        ) as error:  # A peer may fail in any way at all; the table says so and the run goes on.
+        except Exception as error:  # A peer may fail in any way at all; the table says so and the run goes on.
             skipped[name] = f"failed: {type(error).__name__}: {error}".splitlines()[0][:100]
         else:
             if expected is None:

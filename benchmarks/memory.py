@@ -43,7 +43,9 @@ def run(options: Options) -> list[Table]:
     reasons = installed(options)
     reference: float | None = None
     for name in options.contestants:
-        found = {"failed": reasons[name]} if reasons[name] else run_child(["benchmarks.memory", "step", name])
+        found: dict[str, Any] = (
+            {"failed": reasons[name]} if reasons[name] else run_child(["benchmarks.memory", "step", name])
+        )
         if "failed" in found:
             step.skip(name, found["failed"])
         else:
@@ -64,9 +66,7 @@ def run(options: Options) -> list[Table]:
             values = [f"{sizes[0]:.1f}", f"{sizes[-1]:.1f}", f"{max(sizes):.1f}", f"{percent:.2f}", ""]
             drift.rows.append([name, *values])
             drift.data[name] = found | {"drift": percent}
-    step.notes.append(
-        "before: interpreter, library, images, parameters; the batch's im2col alone would be 5.8 MB"
-    )
+    step.notes.append("before: interpreter, library, images, parameters; the batch's im2col alone would be 5.8 MB")
     minigrad = drift.data.get("minigrad", {})
     drift.target("minigrad, drift in percent", minigrad.get("drift"), 1.0)
     drift.notes.append("drift: largest distance of any later sample from the first, in percent of the first")

@@ -32,8 +32,8 @@ def load(name: str) -> Contestant:
 
 
 def version(name: str) -> str:
-    """Return the installed version of the contestant's library, or ``"not installed"``."""
+    """Return the installed version of the contestant's library; minigrad may run from the working tree."""
     try:
         return importlib.metadata.version(CONTESTANTS[name][2])
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return "not installed" if name != REFERENCE else "(working tree)"

@@ -80,9 +80,7 @@ class AutogradNetwork(Work):
     def __init__(self, problem: NetworkProblem) -> None:
         self.problem = problem
         self.one_hot = np.eye(10, dtype=np.float32)[problem.labels]
-        self.gradient = autograd.value_and_grad(
-            self.two_layer if problem.network == "two_layer" else self.cnn
-        )
+        self.gradient = autograd.value_and_grad(self.two_layer if problem.network == "two_layer" else self.cnn)
         self.reset()
 
     def reset(self) -> None:

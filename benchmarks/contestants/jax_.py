@@ -139,9 +139,7 @@ class JaxNetwork(Work):
         square = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, square, grads)
         correction = jnp.sqrt(1 - BETA2**time)
         rate = LEARNING_RATE["adam"] * correction / (1 - BETA1**time)
-        new = jax.tree.map(
-            lambda w, m, v: w - rate * m / (jnp.sqrt(v) + EPSILON * correction), p, mean, square
-        )
+        new = jax.tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + EPSILON * correction), p, mean, square)
         return new, (mean, square, time), loss, grads
 
     def run(self) -> None:

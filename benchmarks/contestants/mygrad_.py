@@ -92,9 +92,7 @@ class MyGradNetwork(Work):
             logits = mg.matmul(h, p["W3"]) + p["b3"]
         self.loss = softmax_crossentropy(logits, self.problem.labels)
         self.loss.backward()
-        self.update(
-            {name: value.data for name, value in p.items()}, {name: value.grad for name, value in p.items()}
-        )
+        self.update({name: value.data for name, value in p.items()}, {name: value.grad for name, value in p.items()})
 
     def results(self) -> Arrays:
         found: Arrays = {"loss": self.loss.data}

@@ -177,7 +177,7 @@ class BufferedNetwork(Work):
         return logits
 
     def results(self) -> Arrays:
-        found = {"loss": np.float32(self.loss).reshape(())}
+        found: Arrays = {"loss": np.asarray(self.loss, np.float32)}
         found |= {f"grad of {name}": grad.copy() for name, grad in self.update.grads.items()}
         return found | {f"new {name}": value.copy() for name, value in self.update.parameters.items()}
 

@@ -181,7 +181,7 @@ class HandWrittenNetwork(Work):
         raise NotImplementedError
 
     def results(self) -> Arrays:
-        found = {"loss": np.float32(self.loss).reshape(())}
+        found: Arrays = {"loss": np.asarray(self.loss, np.float32)}
         found |= {f"grad of {name}": grad for name, grad in self.grads.items()}
         return found | {f"new {name}": value for name, value in self.parameters.items()}
 
@@ -220,9 +220,7 @@ class PlainCNN(HandWrittenNetwork):
         windows = sliding_window_view(x[:, 0], (KERNEL, KERNEL), (1, 2))
         columns = np.ascontiguousarray(windows.transpose(3, 4, 0, 1, 2)).reshape(KERNEL * KERNEL, -1)
         filters = p["W1"].reshape(FILTERS, -1)
-        convolved = (filters @ columns).reshape(FILTERS, n, CONVOLVED, CONVOLVED) + p["b1"][
-            :, None, None, None
-        ]
+        convolved = (filters @ columns).reshape(FILTERS, n, CONVOLVED, CONVOLVED) + p["b1"][:, None, None, None]
         rectified = np.maximum(convolved, 0)
         # The four corners of all 2x2 windows; np.max over two short axes would be several times slower.
         corners = [(..., slice(i, None, 2), slice(j, None, 2)) for i in range(2) for j in range(2)]

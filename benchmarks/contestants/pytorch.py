@@ -91,9 +91,7 @@ class TorchNetwork(Work):
 
     def reset(self) -> None:
         if self.problem.network == "two_layer":
-            self.model = torch.nn.Sequential(
-                torch.nn.Linear(784, 50), torch.nn.ReLU(), torch.nn.Linear(50, 10)
-            )
+            self.model = torch.nn.Sequential(torch.nn.Linear(784, 50), torch.nn.ReLU(), torch.nn.Linear(50, 10))
         else:
             self.model = torch.nn.Sequential(
                 torch.nn.Conv2d(1, FILTERS, KERNEL),
