@@ -63,10 +63,10 @@ class Symbol:
         return symbol(other) / self
 
     def __pow__(self, other: Any) -> Symbol:
-        return Symbol(f"{self._at(_ATOM)}^{symbol(other)._at(_ATOM)}", _POWER)
+        return _raised(self, symbol(other))
 
     def __rpow__(self, other: Any) -> Symbol:
-        return Symbol.__pow__(symbol(other), self)
+        return _raised(symbol(other), self)
 
     def __neg__(self) -> Symbol:
         return Symbol(f"-{self._at(_UNARY if self.rank != _PRODUCT else _PRODUCT)}", _PRODUCT)
@@ -93,7 +93,7 @@ class Symbol:
         return self._compared("≠", other)
 
     def __and__(self, other: Any) -> Symbol:
-        return self * other
+        return Symbol.__mul__(self, other)
 
     def __or__(self, other: Any) -> Symbol:
         return Symbol(f"{self.text} or {symbol(other).text}", _SUM)
@@ -121,6 +121,10 @@ class Symbol:
             condition, yes, no = [p.text for p in parts]
             return Symbol(condition) if (yes, no) == ("1", "0") else Symbol(f"{yes} if {condition} else {no}", 0)
         return Symbol(f"{name}({', '.join(p.text for p in parts)})")
+
+
+def _raised(base: Symbol, exponent: Symbol) -> Symbol:
+    return Symbol(f"{base._at(_ATOM)}^{exponent._at(_ATOM)}", _POWER)
 
 
 def symbol(value: Any) -> Symbol:

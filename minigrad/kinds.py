@@ -137,7 +137,7 @@ def linear(
     >>> double = mg.linear(lambda x: x + x, lambda g: g + g, name="my_double", local=["2"])
     >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
     >>> mg.grad(double(x).sum(), x)[0]
-    Tensor([2., 2.])
+    Tensor([2., 2.], dtype=float64)
     """
     arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
     op = Op(
@@ -187,7 +187,7 @@ def general(
     >>> norm = mg.general(lambda x: np.sqrt(np.sum(x * x)), lambda g, x, y: g * x / y, name="my_norm")
     >>> x = mg.Tensor([3.0, 4.0], requires_grad=True)
     >>> mg.grad(norm(x), x)[0]
-    Tensor([0.6, 0.8])
+    Tensor([0.6, 0.8], dtype=float64)
     """
     arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
     op = Op(

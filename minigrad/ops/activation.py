@@ -201,8 +201,10 @@ def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.softmax_cross_entropy([[0.2, 0.1, 0.7], [0.3, 0.1, 0.6]], [0, 1])
-    Tensor(0.97800576, dtype=float64)
+    >>> from minigrad.nn import functional as F
+    >>> logits = mg.log([[0.2, 0.1, 0.7], [0.3, 0.1, 0.6]])
+    >>> F.softmax_cross_entropy(logits, [0, 1])
+    Tensor(1.95601151, dtype=float64)
     """
     logits, target = asarray(logits), asarray(target)
     if logits.dtype.kind != "f":
@@ -267,7 +269,8 @@ def affine(x: Any, w: Any, b: Any) -> Tensor:
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.affine([[1.0, 2.0]], [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], [1.0, 2.0, 3.0])
+    >>> from minigrad.nn import functional as F
+    >>> F.affine([[1.0, 2.0]], [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], [1.0, 2.0, 3.0])
     Tensor([[ 6., 13., 20.]], dtype=float64)
     """
     x, w, b = asarray(x), asarray(w), asarray(b)

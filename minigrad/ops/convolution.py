@@ -76,7 +76,7 @@ def im2col(
     >>> import minigrad as mg
     >>> mg.im2col(mg.Tensor(np.arange(16.0).reshape(1, 1, 4, 4)), 2)[:2]
     Tensor([[0., 1., 4., 5.],
-            [1., 2., 5., 6.]], dtype=float64, op=getitem)
+            [1., 2., 5., 6.]], dtype=float64)
     """
     x = asarray(x)
     return _im2col(x, w=windows("im2col", x.shape, kernel_size, stride, padding, dilation, floor))
@@ -193,8 +193,9 @@ def conv2d(
     Examples
     --------
     >>> import minigrad as mg
+    >>> from minigrad.nn import functional as F
     >>> x = mg.Tensor(np.arange(16.0).reshape(1, 1, 4, 4))
-    >>> mg.nn.functional.conv2d(x, mg.ones((1, 1, 2, 2)), mg.Tensor([3.0]))
+    >>> F.conv2d(x, mg.ones((1, 1, 2, 2)), mg.Tensor([3.0]))
     Tensor([[[[13., 17., 21.],
               [29., 33., 37.],
               [45., 49., 53.]]]], dtype=float64)
@@ -284,8 +285,9 @@ def max_pool2d(
     Examples
     --------
     >>> import minigrad as mg
+    >>> from minigrad.nn import functional as F
     >>> x = mg.Tensor(np.arange(16.0).reshape(1, 1, 4, 4))
-    >>> mg.nn.functional.max_pool2d(x, 2)
+    >>> F.max_pool2d(x, 2)
     Tensor([[[[ 5.,  7.],
               [13., 15.]]]], dtype=float64)
     """
@@ -338,8 +340,9 @@ def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
     Examples
     --------
     >>> import minigrad as mg
+    >>> from minigrad.nn import functional as F
     >>> x = mg.Tensor(np.arange(1.0, 17.0).reshape(1, 1, 4, 4))
-    >>> mg.nn.functional.avg_pool2d(x, 2)
+    >>> F.avg_pool2d(x, 2)
     Tensor([[[[ 3.5,  5.5],
               [11.5, 13.5]]]], dtype=float64)
     """

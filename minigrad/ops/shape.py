@@ -14,6 +14,7 @@ from ..kinds import linear
 from ..protocol import public
 from ..tensor import Tensor, asarray
 from ._axes import axes_of, axis_of, shape_of
+from .indexing import getitem
 
 _reshape = linear(
     lambda x, shape: x.reshape(shape),
@@ -356,13 +357,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise ValueError(f"pad: unknown mode {mode!r}; choose constant, edge, reflect, symmetric or wrap")
     if not x.ndim:
-        return x
+        return asarray(x)
     try:
         places = [np.pad(np.arange(n), w, mode=mode) for n, w in zip(x.shape, widths, strict=True)]  # type: ignore[call-overload]
     except ValueError as error:
         raise ValueError(f"pad: mode {mode!r} on shape {x.shape} with widths {widths}: {error}") from None
-    chosen: Tensor = x[np.ix_(*places)]
-    return chosen
+    return getitem(x, np.ix_(*places))
 
 
 _flip = linear(
