@@ -81,7 +81,7 @@ def backward(
         grads = sweep(nodes, grads, free=not retain_graph)
     for leaf, g in grads.items():
         if leaf._hooks:
-            g = run_hooks(leaf._hooks, g if create_graph else constant(g), leaf)
+            g = run_hooks(leaf._hooks, g if create_graph else constant(g.copy()), leaf)
             if not create_graph:
                 g = g._data
         old = leaf._grad
@@ -90,7 +90,7 @@ def backward(
         elif old is None:
             leaf._grad = constant(_own(g, taken))
         else:
-            leaf._grad = constant(np.add(old._data, g, out=...) if old.ndim == 0 else old._data + g)
+            leaf._grad = constant(old._data + g)
 
 
 def _free(nodes: list[Node]) -> None:
@@ -198,7 +198,7 @@ def grad(
             results.append(None)
             continue
         if type(end) is not Node and end._hooks:
-            g = run_hooks(end._hooks, g if create_graph else constant(g), end)
+            g = run_hooks(end._hooks, g if create_graph else constant(g.copy()), end)
             g = g if create_graph else g._data
         results.append(g if create_graph else constant(_own(g, taken)))
     return tuple(results)

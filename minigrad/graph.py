@@ -132,7 +132,29 @@ def collect(roots: Iterable[Node], since: int = 0) -> tuple[list[Node], list[Ten
             if type(parent) is not Node and parent._written > node.seq:
                 _check_not_overwritten(node, parent)
     nodes.sort(key=attrgetter("seq"))
+    if nodes and nodes[0].seq < _constants_written:
+        _check_constants(nodes)
     return nodes, leaves
+
+
+# The sequence number of the last write to a constant tensor. Rules may have saved its array, and no edge leads to it,
+# so nodes that are older than this have to be looked through.
+_constants_written = 0
+
+
+def constant_written(seq: int) -> None:
+    """Note that a constant tensor was written to."""
+    global _constants_written
+    _constants_written = seq
+
+
+def _check_constants(nodes: list[Node]) -> None:
+    from .tensor import Tensor
+
+    for node in nodes:
+        for constant in node.inputs:
+            if isinstance(constant, Tensor) and getattr(constant, "_written", 0) > node.seq:
+                _check_not_overwritten(node, constant)
 
 
 def _check_not_overwritten(node: Node, leaf: Tensor) -> None:
@@ -181,7 +203,8 @@ def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor]) -> Any:
     extra = node.extra
     assert extra is not None
     if extra.hooks:
-        g = run_hooks(extra.hooks, wrap(g), node)
+        # A copy: what a hook keeps must not change with the gradients that are made from g.
+        g = run_hooks(extra.hooks, wrap(g.copy()), node)
     for ref in extra.retained:
         tensor = ref()
         if tensor is not None:

@@ -291,7 +291,9 @@ class Tensor:
 
     def mark_written(self) -> None:
         """Tell the version check that this leaf's array was written to: older graphs that read it raise."""
-        self._written = next_seq()
+        self._written = seq = next_seq()
+        if not self._needs:
+            graph.constant_written(seq)
 
     def assign(self, values: Any) -> None:
         """Write `values` into this leaf's array, unrecorded; graphs that read the old ones raise from then on.
