@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .arrays import as_array
-from .graph import Node, between, collect, run_hooks, sweep, sweep_graph, vertex
-
-if TYPE_CHECKING:
-    from .graph import Grads
-    from .tensor import Tensor
+from .graph import Node, between, collect, vertex
+from .sweep import Grads, run_hooks, sweep, sweep_graph
+from .tensor import Tensor, asarray, constant
 
 
 def _start(
     outputs: Sequence[Tensor], gradients: Sequence[Any], create_graph: bool, name: str
 ) -> tuple[Grads, list[Node]]:
     """Check the upstream gradients, and return them by vertex, with the nodes to start collecting at."""
-    from .tensor import Tensor, asarray
-
     grads: Grads = {}
     roots: list[Node] = []
     for output, given in zip(outputs, gradients, strict=True):
@@ -35,8 +31,9 @@ def _start(
                     f"{name}: a gradient can be left out only for an output with one element; this one has shape "
                     f"{output.shape}. Pass the upstream gradient of that shape, or reduce with .sum() or .mean()"
                 )
-            given = np.ones_like(output._data)
-        g = asarray(given)
+            g = constant(np.ones(output.shape, output.dtype))
+        else:
+            g = asarray(given)
         if g.shape != output.shape:
             raise ValueError(f"{name}: the gradient has shape {g.shape}, the output {output.shape}")
         if g.dtype.kind not in "fiub":
@@ -66,9 +63,32 @@ def _own(g: Any, taken: set[int]) -> Any:
 def backward(
     output: Tensor, gradient: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
-    """Accumulate the gradients of `output` into the ``.grad`` of the leaves (see :meth:`Tensor.backward`)."""
-    from .tensor import constant
+    """Add the gradients of this tensor to the ``.grad`` of every leaf it was computed from.
 
+    Parameters
+    ----------
+    gradient : Tensor or array_like, optional
+        The upstream gradient, of this tensor's shape; default: 1, for a tensor with one element.
+    retain_graph : bool, optional
+        Keep the graph, for another pass over it; default: as `create_graph`.
+    create_graph : bool
+        Record the backward pass, for gradients of higher order.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no graph, it was freed, the gradient is missing, or a leaf was overwritten since.
+    ValueError
+        If the gradient has another shape.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x, y, z = (mg.Tensor(v, requires_grad=True) for v in (-2.0, 5.0, -4.0))
+    >>> ((x + y) * z).backward()
+    >>> x.grad.item(), y.grad.item(), z.grad.item()
+    (-4.0, -4.0, 3.0)
+    """
     grads, roots = _start([output], [gradient], create_graph, "backward")
     # What the caller handed in, and what hooks and retained gradients hold, is never given away as a leaf's gradient.
     taken = {id(g) for g in grads.values()}
@@ -91,6 +111,9 @@ def backward(
             leaf._grad = constant(_own(g, taken))
         else:
             leaf._grad = constant(old._data + g)
+
+
+Tensor.backward = backward  # type: ignore[method-assign,assignment]
 
 
 def _free(nodes: list[Node]) -> None:
@@ -153,8 +176,6 @@ def grad(
     >>> mg.grad(slope, x)[0].item()
     18.0
     """
-    from .tensor import Tensor, constant
-
     outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for role, tensors in (("outputs", outs), ("inputs", ins)):

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from . import differentiate
-from .graph import Node, collect, next_seq, push, vertex
+from .graph import Node, collect, next_seq, vertex
 from .mode import enable_grad
 from .op import registry
 from .record import apply
+from .sweep import push
 from .tensor import Tensor, asarray, constant
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]

@@ -33,9 +33,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .differentiate import grad
-from .graph import Node, collect, next_seq, push, vertex
+from .graph import Node, collect, next_seq, vertex
 from .mode import enable_grad
 from .record import apply
+from .sweep import push
 from .tensor import Tensor, tensor_of
 
 if TYPE_CHECKING:

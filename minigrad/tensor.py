@@ -197,37 +197,6 @@ class Tensor:
                 )
         self._grad = value
 
-    def backward(self, gradient: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """Add the gradients of this tensor to the ``.grad`` of every leaf it was computed from.
-
-        Parameters
-        ----------
-        gradient : Tensor or array_like, optional
-            The upstream gradient, of this tensor's shape; default: 1, for a tensor with one element.
-        retain_graph : bool, optional
-            Keep the graph, for another pass over it; default: as `create_graph`.
-        create_graph : bool
-            Record the backward pass, for gradients of higher order.
-
-        Raises
-        ------
-        RuntimeError
-            If there is no graph, it was freed, the gradient is missing, or a leaf was overwritten since.
-        ValueError
-            If the gradient has another shape.
-
-        Examples
-        --------
-        >>> import minigrad as mg
-        >>> x, y, z = (mg.Tensor(v, requires_grad=True) for v in (-2.0, 5.0, -4.0))
-        >>> ((x + y) * z).backward()
-        >>> x.grad.item(), y.grad.item(), z.grad.item()
-        (-4.0, -4.0, 3.0)
-        """
-        from .differentiate import backward
-
-        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
-
     def detach(self) -> Tensor:
         """Return a constant tensor that shares this one's array.
 
@@ -501,6 +470,11 @@ class Tensor:
         dot: Method
         astype: Method
         copy: Method
+
+        def backward(
+            self, gradient: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False
+        ) -> None: ...
+
         T: Tensor
         mT: Tensor
 

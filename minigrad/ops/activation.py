@@ -123,28 +123,27 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
 
 
 def _entropy(logits: Any, target: Any) -> tuple[Any, dict[str, Any]]:
-    top = np.max(logits, axis=1, keepdims=True)
-    shifted = logits - top
-    e = np.exp(shifted)
-    total = np.sum(e, axis=1, keepdims=True)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    softmax = np.exp(shifted)
+    total = softmax.sum(axis=1, keepdims=True)
     n = len(logits)
     if target.dtype.kind == "f":
         log_y = shifted - np.log(total)
         # 0 log 0 = 0: a class of probability 0 adds nothing to the loss, whatever its logit.
-        loss = -np.sum(np.where(target == 0, 0, log_y) * target) / n
-        y = np.divide(e, total, out=e)
+        loss = -(np.where(target == 0, 0, log_y) * target).sum() / n
     else:
-        loss = (np.sum(np.log(total)) - np.sum(shifted[np.arange(n), target])) / n
-        y = np.divide(e, total, out=e)
-    return logits.dtype.type(loss), {"softmax": y}
+        loss = (np.log(total).sum() - shifted[np.arange(n), target].sum()) / n
+    softmax /= total
+    return logits.dtype.type(loss), {"softmax": softmax}
 
 
 def _logits_rule(g: Any, softmax: Any, target: Any) -> Any:
     n = len(softmax)
     if target.dtype.kind == "f":
-        return (softmax * np.sum(target, axis=1, keepdims=True) - target) * (g / n)
-    d = softmax * (g / n)
-    d[np.arange(n), target] -= g / n
+        return (softmax * target.sum(axis=1, keepdims=True) - target) * (g / n)
+    share = g / n
+    d = softmax * share
+    d[np.arange(n), target] -= share
     return d
 
 
@@ -244,7 +243,7 @@ _affine = general(
     affine_forward,
     lambda g, w: g @ w.T,
     lambda g, x: x.T @ g,
-    lambda g: np.sum(g, axis=0),
+    lambda g: g.sum(axis=0),
     name="affine",
     arguments=("x", "w", "b"),
     local=["· wᵀ", "xᵀ ·", "1 (summed over the batch)"],

@@ -34,7 +34,7 @@ def _refuse_empty(name: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> N
 
 
 _sum = linear(
-    lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims),
     lambda g, x_shape, axis: expand(g, axis, x_shape),
     name="sum",
     local=["1 (sum over axis {axis}; repeated on the way back)"],
@@ -61,7 +61,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 _mean = linear(
-    lambda x, axis, keepdims: np.mean(x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: x.mean(axis=axis, keepdims=keepdims),
     lambda g, x_shape, axis: expand(g / _count("mean", x_shape, axis), axis, x_shape),
     name="mean",
     local=["1/n (mean over axis {axis})"],

@@ -1,0 +1,187 @@
+"""The two sweeps over a graph: gradients backward, tangents forward."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .anomaly import check_gradient
+from .graph import Node, broadcasts, unbroadcast
+from .mode import current as current_mode
+from .mode import enable_grad
+from .tensor import Tensor, constant
+from .values import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .graph import Hook
+
+Grads = dict[Any, Any]  # from vertex (a node or a leaf) to gradient
+
+
+def sweep(
+    nodes: list[Node],
+    grads: Grads,
+    *,
+    free: bool,
+    needed: set[Any] | None = None,
+    keep: set[Any] | None = None,
+) -> Grads:
+    """Run the chain rule over `nodes`, newest first, on raw arrays.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        Oldest first, as :func:`collect` returns them.
+    grads : dict
+        The gradients to start from, by vertex; consumed.
+    free : bool
+        Drop what each node saved as soon as it has been used.
+    needed : set, optional
+        The only vertices that gradients are wanted for (with all between); default: all.
+    keep : set, optional
+        Nodes whose gradient is to be in the result.
+
+    Returns
+    -------
+    dict
+        The gradients of the leaves and of the nodes in `keep`.
+    """
+    mode = current_mode()
+    check = mode is not None and mode.anomaly
+    kept: Grads = {}
+    # Sums made here belong to nobody else and may be added to in place.
+    owned: set[Any] = set()
+    for node in reversed(nodes):
+        g = grads.pop(node, None)
+        if g is not None:
+            if node.extra is not None:
+                g = _observe(node, g, constant)
+                if type(g) is Tensor:
+                    g = g._data
+            if keep is not None and node in keep:
+                kept[node] = g
+            rules = node.op.rules
+            for parent, k, values in node.edges:  # type: ignore[union-attr]
+                if needed is not None and parent not in needed:
+                    continue
+                c = rules[k](g, *values)
+                if c.shape != parent.shape or c.dtype is not parent.dtype:
+                    c = _fit(node, k, c, parent)
+                if check:
+                    check_gradient(node, k, c)
+                old = grads.get(parent)
+                if old is None:
+                    grads[parent] = c
+                elif parent in owned:
+                    old += c
+                    grads[parent] = old
+                else:
+                    grads[parent] = old + c
+                    owned.add(parent)
+        if free:
+            node.edges = None
+            node.inputs = ()
+    grads.update(kept)
+    return grads
+
+
+def sweep_graph(
+    nodes: list[Node],
+    grads: Grads,
+    *,
+    needed: set[Any] | None = None,
+    keep: set[Any] | None = None,
+) -> Grads:
+    """Run the chain rule as :func:`sweep` does, on tensors, so that the gradients have a graph themselves."""
+    mode = current_mode()
+    check = mode is not None and mode.anomaly
+    kept: Grads = {}
+    values = Values(nodes)
+    with enable_grad():
+        for node in reversed(nodes):
+            g = grads.pop(node, None)
+            if g is None:
+                continue
+            if node.extra is not None:
+                g = _observe(node, g, lambda t: t)
+            if keep is not None and node in keep:
+                kept[node] = g
+            positions = [k for parent, k, _ in node.edges or () if needed is None or parent in needed]
+            for k, c in node.op.pull(node, g, positions, values).items():
+                parent = node.inputs[k]
+                c = _fit(node, k, c, parent)
+                if check:
+                    check_gradient(node, k, c._data)
+                old = grads.get(parent)
+                grads[parent] = c if old is None else old + c
+    grads.update(kept)
+    return grads
+
+
+def push(nodes: list[Node], tangents: Grads) -> Grads:
+    """Run the chain rule over `nodes`, oldest first: forward mode on a recorded graph.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        Oldest first, as :func:`collect` returns them.
+    tangents : dict
+        The tangents to start from, by vertex, each a Tensor of its vertex's shape; grows as the sweep runs.
+
+    Returns
+    -------
+    dict
+        `tangents`, with those of every node that depends on one of them: Tensors with a graph of their own.
+    """
+    values = Values(nodes)
+    with enable_grad():
+        for node in nodes:
+            if node in tangents:
+                continue
+            known = {k: tangents[parent] for parent, k, _ in node.edges or () if parent in tangents}
+            if known:
+                tangent = node.op.push(node, known, values)
+                tangents[node] = tangent if tangent.dtype == node.dtype else tangent.astype(node.dtype)
+    return tangents
+
+
+def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:
+    """Give the gradient for argument `k` the argument's own shape and dtype: sum what was broadcast, cast."""
+    shape: tuple[int, ...] = parent.shape
+    if g.shape != shape:
+        if not broadcasts(shape, g.shape):
+            raise RuntimeError(
+                f"{node.op.name}: the rule for argument {node.op.argument_name(k)} returned a gradient of shape "
+                f"{g.shape} for a value of shape {shape}"
+            )
+        g = unbroadcast(g, shape)
+    return g if g.dtype == parent.dtype else g.astype(parent.dtype)
+
+
+def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor]) -> Any:
+    """Run the node's hooks on its gradient and hand it to the tensors that retain it."""
+    extra = node.extra
+    assert extra is not None
+    if extra.hooks:
+        # A copy: what a hook keeps must not change with the gradients that are made from g.
+        g = run_hooks(extra.hooks, wrap(g.copy()), node)
+    for ref in extra.retained:
+        tensor = ref()
+        if tensor is not None:
+            old = tensor._grad
+            # Retained gradients are the user's own: copied, so that no later sum can touch them.
+            tensor._grad = wrap(g.copy()) if old is None else old + wrap(g)
+    return g
+
+
+def run_hooks(hooks: dict[int, Hook], g: Tensor, vertex: Any) -> Any:
+    for hook in list(hooks.values()):
+        result = hook(g)
+        if result is not None:
+            if not isinstance(result, Tensor):
+                raise TypeError(f"a gradient hook must return a Tensor or None, not {type(result).__name__}")
+            if result.shape != g.shape:
+                raise ValueError(f"a gradient hook returned shape {result.shape} for a gradient of shape {g.shape}")
+            g = result
+    return g
