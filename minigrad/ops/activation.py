@@ -6,15 +6,27 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import LARGE, empty
 from ..kinds import elementwise, fused, general
 from ..tensor import Tensor, asarray
 from ._axes import axis_of
 from .arithmetic import exp, log, where
 from .reduction import sum as sum_
 
+
+def _relu(x: Any) -> Any:
+    return np.maximum(x, 0, out=empty(x, x.shape)) if x.nbytes >= LARGE else np.maximum(x, 0)
+
+
+def _where_positive(g: Any, y: Any) -> Any:
+    if type(g) is np.ndarray and g.nbytes >= LARGE:
+        return np.multiply(g, np.greater(y, 0, out=empty(y, y.shape, bool)), out=empty(g, g.shape))
+    return g * (y > 0)
+
+
 relu = elementwise(
-    lambda x: np.maximum(x, 0),
-    lambda g, y: g * (y > 0),
+    _relu,
+    lambda g, y: _where_positive(g, y),
     name="relu",
     decomposition=lambda x: where(asarray(x) > 0, x, 0.0),
     doc="""Return ``max(x, 0)``. Local gradient: 1 where x > 0, else 0 (also at 0, the subgradient of least norm).

@@ -11,7 +11,8 @@ import numpy as np
 
 import minigrad
 
-from ..op import Op, apply
+from ..op import Op
+from ..record import apply
 from ..tensor import Tensor, asarray
 from .report import literal
 
@@ -175,7 +176,9 @@ def label_of(function: Any) -> str:
 
 
 def _name(label: str) -> str:
-    return label.removeprefix("mg.registry[").rstrip("]").strip("'") if "registry[" in label else label.removeprefix("mg.")
+    if label.startswith("mg.registry["):
+        return label.split("'")[1]
+    return label.removeprefix("mg.")
 
 
 def _caller(op: Op) -> Callable[..., Tensor]:

@@ -126,17 +126,14 @@ def _replayed(y: Tensor, x: Tensor, value: Array) -> Array:
     known: dict[Any, Any] = {x: value}
 
     def of(vertex: Any) -> Any:
-        return known[vertex] if vertex in known else _raw(vertex)
+        # Constants such as arrays and lists cannot be looked up, and need not be.
+        hashable = type(vertex).__hash__ is not None
+        return known[vertex] if hashable and vertex in known else _raw(vertex)
 
     if y.node is None:
         return np.asarray(of(y), dtype=complex)
     nodes, _ = collect([y.node])
     for node in nodes:
-        out = node.op.forward(*[_moved(of, p) for p in node.inputs], **node.params)
+        out = node.op.forward(*[of(p) for p in node.inputs], **node.params)
         known[node] = out[0] if node.op.residuals else out
     return np.asarray(known[y.node], dtype=complex)
-
-
-def _moved(of: Callable[[Any], Any], vertex: Any) -> Any:
-    # Constants such as index arrays and None cannot be looked up, and need not be.
-    return of(vertex) if type(vertex).__hash__ is not None else vertex

@@ -40,7 +40,7 @@ def literal(value: Any) -> str:
         back = [axis for axis, n in enumerate(value.shape) if n > 1 and value.strides[axis] < 0]
         if back:
             index = ", ".join("::-1" if axis in back else ":" for axis in range(max(back) + 1))
-            return f"{literal(np.flip(value, back))}[{index}]"
+            return f"{literal(np.flip(value, tuple(back)))}[{index}]"
         if not value.flags.c_contiguous and value.T.flags.c_contiguous:
             return f"{literal(value.T)}.T"
     dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) and value.size else f", dtype=np.{value.dtype}"
