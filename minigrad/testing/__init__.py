@@ -4,7 +4,7 @@
 :func:`check_op` runs every property that an op must have, on given arguments. ``minigrad.testing.strategies`` draws
 arguments with hypothesis: ``pip install 'minigrad[testing]'``.
 
->>> import minigrad as mg
+>>> import minigrad as mg, numpy as np
 >>> from minigrad.testing import check_op
 >>> softplus = mg.elementwise(
 ...     lambda x: np.logaddexp(x, 0), lambda g, x: g / (1 + np.exp(-x)), name="my_tested_softplus")

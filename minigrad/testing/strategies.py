@@ -14,6 +14,7 @@ They need hypothesis: ``pip install 'minigrad[testing]'``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -105,19 +106,18 @@ def arrays(
     layouts : sequence of str
         Which of "plain", "transposed", "reversed", "spread" (with gaps in memory), "repeated" (stride 0).
     """
-    if not isinstance(shape, tuple):
-        shape = draw(shapes() if shape is None else shape)
+    sides: Shape = shape if isinstance(shape, tuple) else draw(shapes() if shape is None else shape)
     if distinct:
         layouts = [name for name in layouts if name != "repeated"]
     # Numbers by the generator, not by hypothesis one by one: shapes and layouts are what is searched and shrunk.
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    size = int(np.prod(shape, dtype=int))
+    size = math.prod(sides)
     if distinct:
         numbers = rng.permutation(size) * ((high - low) / max(size, 1)) + low
     else:
         numbers = rng.uniform(low, high, size)
     # Few digits, so that a failure can be read.
-    values = np.round(numbers, 3).reshape(shape)
+    values = np.round(numbers, 3).reshape(sides)
     for point in avoid:
         values = np.where(np.abs(values - point) < gap, point + gap, values)
     return laid_out(values.astype(dtype), draw(st.sampled_from(layouts)))
