@@ -7,7 +7,7 @@ that is itself differentiated (``second order``).
 
 from __future__ import annotations
 
-from .harness import Options, Table, measure, paired_ratio
+from .harness import Options, Table, measure, strict_ratio
 from .problems import OPS_PER_CYCLE, ChainMode, chain_problem
 
 THREADED = True
@@ -37,6 +37,6 @@ def run(options: Options) -> list[Table]:
         if mode == "backward" and "minigrad" in samples:
             table.target("minigrad, us per operation", table.data["minigrad"]["median"], 2.5)
             torch = samples.get("PyTorch")
-            table.target("minigrad / PyTorch", paired_ratio(samples["minigrad"], torch), 0.6)
+            table.target("minigrad / PyTorch", strict_ratio(samples["minigrad"], torch), 0.6)
         tables.append(table)
     return tables

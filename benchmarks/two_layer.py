@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .harness import Options, Table, measure, paired_ratio
+from .harness import Options, Table, measure, strict_ratio
 from .problems import NetworkName, OptimizerName, network_problem
 
 THREADED = True
@@ -31,5 +31,5 @@ def network_table(options: Options, network: NetworkName, optimizer: OptimizerNa
     )
     if "minigrad" in samples:
         torch = samples.get("PyTorch")
-        table.target("minigrad / PyTorch", paired_ratio(samples["minigrad"], torch), 1.0)
+        table.target("minigrad / PyTorch", strict_ratio(samples["minigrad"], torch), 1.0)
     return table
