@@ -1,0 +1,373 @@
+"""Modules: parts of a model that hold parameters and other parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from minigrad import Tensor
+from minigrad.graph import Scope, extra_of, next_seq
+
+from .parameter import Parameter
+
+__all__ = ["LoadedKeys", "Module"]
+
+
+class LoadedKeys(NamedTuple):
+    """What :meth:`Module.load_state_dict` found on one side only; both empty when it is strict."""
+
+    missing: list[str]
+    unexpected: list[str]
+
+
+class Module:
+    """A part of a model: parameters, other modules, and a function of them called ``forward``.
+
+    Whatever is assigned to an attribute is found by its type: a :class:`Parameter` is learned, a Module is a part, all
+    else is the module's own affair. The attribute's name is the name in files, drawings and messages. There is nothing
+    to call in ``__init__`` first.
+
+    Attributes
+    ----------
+    training : bool
+        Whether the module is being trained (see :meth:`train`), for layers that behave differently then.
+
+    Notes
+    -----
+    A call adds a note with the module's name to every error that is raised inside of it, and marks its nodes of the
+    graph, so that a drawing can show them as one cluster.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minigrad import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         self.hidden = nn.Affine(2, 3)
+    ...         self.scale = nn.Parameter([1.0])
+    ...     def forward(self, x):
+    ...         return self.hidden(x) * self.scale
+    >>> net = Net()
+    >>> net(np.zeros((5, 2), np.float32)).shape
+    (5, 3)
+    >>> [name for name, _ in net.named_parameters()]
+    ['scale', 'hidden.weight', 'hidden.bias']
+    >>> net
+    Net(
+      (hidden): Affine(2, 3)
+    )
+    """
+
+    # On the class, so that a subclass need not call super().__init__().
+    training: bool = True
+    _name: str | None = None  # that of the attribute which holds the module
+    _label: str | None = None  # its title in drawings, made at the first recorded call
+    _buffers: tuple[str, ...] = ()
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the module's function; subclasses define it, and users call the module itself."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward(self, ...)")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return ``forward(...)``."""
+        start = next_seq()
+        try:
+            out = self.forward(*args, **kwargs)
+        except Exception as error:
+            error.add_note(f"in {self._title()}")
+            raise
+        if isinstance(out, Tensor):
+            node = out.node
+            # A module that returned its input, or a part of it, has computed nothing.
+            if node is not None and node.seq > start:
+                extra = extra_of(node)
+                extra.scopes = (*extra.scopes, Scope(self._label or self._title(), start))
+        return out
+
+    # -- registration ------------------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = self.__dict__
+        old = own.get(name)
+        if isinstance(value, Parameter):
+            _check_name(self, name)
+            if value.name is None:
+                value.name = name
+        elif isinstance(value, Module):
+            _check_name(self, name)
+            value.__dict__["_name"] = name
+            value.__dict__.pop("_label", None)
+        elif isinstance(old, Parameter) and value is not None:
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a Parameter and cannot become {_what(value)}: write values into it "
+                f"with .{name}.assign(values), or set a nn.Parameter or None"
+            )
+        elif isinstance(old, Module) and value is not None:
+            raise TypeError(f"{type(self).__name__}.{name} is a Module and cannot become {_what(value)}")
+        elif name in self._buffers and value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"{type(self).__name__}.{name} is a buffer, so a Tensor, and cannot become {_what(value)}")
+        elif isinstance(value, (list, tuple, dict)):
+            _check_hidden(self, name, value)
+        object.__setattr__(self, name, value)
+        own.pop("_label", None)  # it may show the attribute
+
+    def register_buffer(self, name: str, value: Any) -> None:
+        """Make a tensor that is saved with the parameters but not learned, such as a running mean, an attribute.
+
+        Parameters
+        ----------
+        name : str
+            Of the attribute.
+        value : Tensor or array_like
+            Of any dtype; copied unless it is a Tensor.
+
+        Raises
+        ------
+        ValueError
+            If the name is not free.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> module = nn.Module()
+        >>> module.register_buffer("count", 0)
+        >>> module.state_dict()
+        {'count': array(0)}
+        """
+        _check_name(self, name)
+        if hasattr(self, name):
+            raise ValueError(f"{type(self).__name__}.register_buffer: there is an attribute {name!r} already")
+        self._buffers = (*self._buffers, name)
+        setattr(self, name, value if isinstance(value, Tensor) else Tensor(value, name=name))
+
+    # -- what it is made of ------------------------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules that are this one's attributes, with their names, each once."""
+        seen = set()
+        for name, value in self.__dict__.items():
+            if isinstance(value, Module) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules that are this one's attributes, each once."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Yield this module, named ``""``, and all below it, each once, under dotted names."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [("", self)]
+        while stack:
+            name, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield name, module
+            prefix = f"{name}." if name else ""
+            stack.extend([(prefix + n, m) for n, m in module.named_children()][::-1])
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield all parameters, with dotted names; one that is shared counts once, under its first name."""
+        seen = set()
+        for prefix, module in self.named_modules():
+            for name, value in module.__dict__.items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield f"{prefix}.{name}" if prefix else name, value
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Yield all parameters, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield all buffers, with dotted names."""
+        for prefix, module in self.named_modules():
+            for name in module._buffers:
+                value = getattr(module, name, None)
+                if value is not None:
+                    yield f"{prefix}.{name}" if prefix else name, value
+
+    # -- what is done to all of it -----------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set ``training`` here and in all modules below; return the module."""
+        if not isinstance(mode, bool):
+            raise TypeError(f"{type(self).__name__}.train: expected True or False, got {mode!r}")
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Leave training: the same as ``train(False)``."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set ``requires_grad`` of all parameters, so that False freezes the module; return the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters: each ``.grad`` is None then."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Call `function` with every module, parts before the whole, and return the module.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> def zero(module):
+        ...     if isinstance(module, nn.Affine):
+        ...         module.weight.assign(np.zeros(module.weight.shape))
+        >>> nn.Sequential(nn.Affine(1, 2)).apply(zero)[0].weight.tolist()
+        [[0.0, 0.0]]
+        """
+        for module in list(self.modules())[::-1]:
+            function(module)
+        return self
+
+    # -- state -------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return copies of all parameters and buffers, as arrays by name: a state that later training leaves alone.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> {name: value.shape for name, value in nn.Sequential(nn.Affine(4, 2)).state_dict().items()}
+        {'0.weight': (4, 2), '0.bias': (2,)}
+        """
+        return {name: tensor._data.copy() for name, tensor in self._state()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
+        """Write values into the parameters and buffers, all of them or, if anything does not fit, none.
+
+        Parameters
+        ----------
+        state : mapping of str to array or Tensor
+            As :meth:`state_dict` returns it; copied.
+        strict : bool
+            Whether the names must be the same on both sides; shapes and dtypes must be in any case.
+
+        Returns
+        -------
+        LoadedKeys
+            The names that `state` lacks, and those that it has and the module lacks.
+
+        Raises
+        ------
+        ValueError
+            If names, shapes or dtypes differ, with all differences listed. Nothing is changed then.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> nn.Affine(2, 1).load_state_dict({"weight": np.zeros((1, 2), np.float32)})
+        Traceback (most recent call last):
+            ...
+        ValueError: Affine(2, 1): the state does not fit, and nothing was loaded:
+          missing: 'bias'
+          'weight': expected shape (2, 1), got (1, 2)
+        """
+        own = dict(self._state())
+        if not isinstance(state, Mapping):
+            raise TypeError(f"{self._head()}: a state is a mapping from names to arrays, not {_what(state)}")
+        missing = [name for name in own if name not in state]
+        unexpected = [str(name) for name in state if name not in own]
+        problems = []
+        if strict and missing:
+            problems.append(f"missing: {', '.join(map(repr, missing))}")
+        if strict and unexpected:
+            problems.append(f"unexpected: {', '.join(map(repr, unexpected))}")
+        values = {}
+        for name, tensor in own.items():
+            if name in state:
+                value = state[name]
+                values[name] = value = value._data if isinstance(value, Tensor) else np.asarray(value)
+                problem = _misfit(tensor, value)
+                if problem:
+                    problems.append(f"{name!r}: {problem}")
+        if problems:
+            lines = "\n  ".join(problems)
+            raise ValueError(f"{self._head()}: the state does not fit, and nothing was loaded:\n  {lines}")
+        # Values that lie in this model's own arrays (a swap of two of its layers, say) are read before any is written.
+        arrays = [tensor._data for tensor in own.values()]
+        for name, value in values.items():
+            if any(np.may_share_memory(value, array) for array in arrays):
+                values[name] = value.copy()
+        for name, value in values.items():
+            own[name].assign(value)
+        return LoadedKeys(missing, unexpected)
+
+    def _state(self) -> Iterator[tuple[str, Tensor]]:
+        yield from self.named_parameters()
+        yield from self.named_buffers()
+
+    # -- text --------------------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Return what stands between the parentheses of the module's repr: its settings; subclasses define it."""
+        return ""
+
+    def _head(self) -> str:
+        settings = self.extra_repr()
+        return type(self).__name__ + (f"({settings})" if settings else "")
+
+    def _title(self) -> str:
+        """Return the module's title in drawings and messages: the attribute that holds it, class, settings."""
+        label = self._label
+        if label is None:
+            label = f"{self._name}: {self._head()}" if self._name else self._head()
+            self.__dict__["_label"] = label
+        return label
+
+    def __repr__(self) -> str:
+        kind, settings = type(self).__name__, self.extra_repr()
+        lines = [f"({name}): {module!r}" for name, module in self.__dict__.items() if isinstance(module, Module)]
+        if not lines:
+            return f"{kind}({settings})"
+        body = "\n".join([settings, *lines] if settings else lines).replace("\n", "\n  ")
+        return f"{kind}(\n  {body}\n)"
+
+
+def _what(value: Any) -> str:
+    text = type(value).__name__
+    return f"{text} of shape {value.shape}" if hasattr(value, "shape") else text
+
+
+def _check_name(module: Module, name: str) -> None:
+    if not isinstance(name, str) or not name or "." in name:
+        raise ValueError(f"{type(module).__name__}: {name!r} cannot name a part: names are text without a dot")
+
+
+def _check_hidden(module: Module, name: str, value: Any) -> None:
+    """Refuse modules and parameters that would silently not be trained and not be saved."""
+    items = value.values() if isinstance(value, dict) else value
+    parts = [item for item in items if isinstance(item, (Module, Parameter))]
+    known = {id(own) for own in module.__dict__.values()} if parts else set()
+    for item in parts:
+        if id(item) not in known:
+            raise TypeError(
+                f"{type(module).__name__}.{name}: a {type(item).__name__} inside of a {type(value).__name__} would not "
+                "be found, so neither trained nor saved; use nn.Sequential or nn.ModuleList, or set it as an attribute "
+                "first"
+            )
+
+
+def _misfit(tensor: Tensor, value: Any) -> str | None:
+    if value.shape != tensor.shape:
+        return f"expected shape {tensor.shape}, got {value.shape}"
+    if value.dtype != tensor.dtype:
+        return f"expected dtype {tensor.dtype}, got {value.dtype}; convert it with .astype"
+    if not tensor._data.flags.writeable:
+        return "the module's own array is read-only"
+    return None

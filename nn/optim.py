@@ -1,0 +1,373 @@
+"""Optimizers: they change parameters in place, by their gradients, and record nothing."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minigrad import Tensor
+
+__all__ = ["Adam", "Optimizer", "SGD"]
+
+# A step makes several passes over the data. Larger parameters are taken in pieces of so many elements, which stay in
+# the cache from the first pass to the last; it is also all the scratch memory there is.
+PIECE = 1 << 15
+
+
+class Optimizer:
+    """What all optimizers share. A subclass writes ``_update`` for arrays of any shape, and names its state.
+
+    The first step makes the state; later steps allocate no arrays.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of (str, Tensor)
+        Leaves, such as ``model.parameters()``, or ``model.named_parameters()``, under whose names the state is then
+        saved; else under their position.
+    lr : float
+        The learning rate, at least 0; may be set between steps.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no leaf Tensor, or a setting no number.
+    ValueError
+        If there are no parameters, one is given twice, or a setting is out of range.
+    """
+
+    # The names of the settings and of the arrays kept per parameter, for files.
+    settings: ClassVar[tuple[str, ...]] = ("lr",)
+    slots: ClassVar[tuple[str, ...]] = ()
+    scratches: ClassVar[int] = 1
+
+    def __init__(self, params: Iterable[Tensor] | Iterable[tuple[str, Tensor]], lr: float) -> None:
+        kind = type(self).__name__
+        self.lr = lr
+        self.parameters: list[Tensor] = []
+        self.names: list[str] = []
+        if isinstance(params, Tensor):
+            raise TypeError(f"{kind}: expected an iterable of parameters, got one Tensor; write [tensor]")
+        for i, item in enumerate(params):
+            name, parameter = item if isinstance(item, tuple) else (str(i), item)
+            if not isinstance(parameter, Tensor):
+                raise TypeError(f"{kind}: parameter {name!r} must be a Tensor, got {type(parameter).__name__}")
+            if not parameter.is_leaf:
+                raise TypeError(f"{kind}: parameter {name!r} is {parameter.describe()}; only a leaf can be optimized")
+            if any(parameter is other for other in self.parameters) or name in self.names:
+                raise ValueError(f"{kind}: parameter {name!r} is given twice")
+            self.parameters.append(parameter)
+            self.names.append(name)
+        if not self.parameters:
+            raise ValueError(f"{kind}: there are no parameters to optimize")
+        # Per parameter: how many steps it took, and its state's arrays with the scratch arrays after them, once it has
+        # taken one.
+        self._steps = [0] * len(self.parameters)
+        self._buffers: list[tuple[Any, ...] | None] = [None] * len(self.parameters)
+        self._scratch: dict[Any, tuple[Any, ...]] = {}
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self._lr = _number(type(self).__name__, "lr", value)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: each parameter's ``.grad`` is None then."""
+        for parameter in self.parameters:
+            parameter._grad = None
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient."""
+        count = len(self.slots) + self.scratches
+        for i, parameter in enumerate(self.parameters):
+            grad = parameter._grad
+            if grad is None:
+                continue
+            data = parameter._data
+            buffers = self._buffers[i]
+            if buffers is None or len(buffers) != count:
+                arrays = [np.zeros_like(data, order="C") for _ in self.slots]
+                buffers = self._buffers[i] = self._new_buffers(data, arrays)
+            self._steps[i] += 1
+            if data.size <= PIECE:
+                self._update(self._steps[i], data, grad._data, *buffers)
+            else:
+                self._update_in_pieces(self._steps[i], data, grad._data, buffers)
+            parameter.mark_written()
+
+    def _update_in_pieces(self, t: int, data: Any, grad: Any, buffers: tuple[Any, ...]) -> None:
+        # Almost always these are the arrays themselves; others (a transpose, say) have no flat view to write to.
+        contiguous = np.asarray(data, order="C")
+        flat = [array.reshape(-1) for array in (contiguous, grad, *buffers)]
+        size = data.size
+        for start in range(0, size, PIECE):
+            part = slice(start, min(start + PIECE, size))
+            self._update(t, *[a[part] if a.size == size else a[: part.stop - start] for a in flat])
+        if contiguous is not data:
+            data[...] = contiguous
+
+    def _new_buffers(self, data: Any, arrays: list[Any]) -> tuple[Any, ...]:
+        """Return the state's arrays with scratch arrays, whose memory all parameters of a size and dtype share."""
+        shape = data.shape if data.size <= PIECE else (PIECE,)
+        key = (shape, data.dtype)
+        if key not in self._scratch:
+            self._scratch[key] = tuple([np.empty_like(data, shape=shape) for _ in range(self.scratches)])
+        return (*arrays, *self._scratch[key])
+
+    def _update(self, t: int, data: Any, grad: Any, *buffers: Any) -> None:
+        """Change `data` in place by step number `t`; `buffers` are the state's arrays and the scratch arrays."""
+        raise NotImplementedError
+
+    # -- state -------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the settings and copies of the state as arrays by name, ready for :func:`minigrad.nn.save`.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> nn.SGD([nn.Parameter([1.0])], lr=0.5).state_dict()["settings.lr"]
+        array(0.5)
+        """
+        state = {f"settings.{name}": np.array(getattr(self, name)) for name in self.settings}
+        for name, t, buffers in zip(self.names, self._steps, self._buffers, strict=True):
+            if t and buffers is not None:
+                state[f"{name}.step"] = np.array(t)
+                state.update({f"{name}.{slot}": array.copy() for slot, array in zip(self.slots, buffers, strict=False)})
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over settings and state, all of it or, if anything does not fit, nothing.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            As :meth:`state_dict` of an optimizer of the same kind, for the same parameters, returns it.
+
+        Raises
+        ------
+        ValueError
+            If names, shapes or dtypes differ, or a setting is out of range, with all differences listed.
+        """
+        kind = type(self).__name__
+        left = {name: np.asarray(value) for name, value in state.items()}
+        problems = []
+        found: dict[str, Any] = {}
+        for name in self.settings:
+            own = np.array(getattr(self, name))
+            value = left.pop(f"settings.{name}", None)
+            if value is None or value.shape != own.shape:
+                problems.append(f"missing or of another shape: 'settings.{name}'")
+            else:
+                found[name] = value.tolist()
+        slots = self.slots
+        if not problems:
+            try:
+                # A new optimizer of the kind checks the settings as it checks a user's.
+                slots = type(self)(self.parameters, **found).slots
+            except (TypeError, ValueError) as error:
+                problems.append(str(error))
+        steps: list[int] = []
+        buffers: list[tuple[Any, ...] | None] = []
+        for name, parameter in zip(self.names, self.parameters, strict=True):
+            t = left.pop(f"{name}.step", None)
+            if t is not None and (t.shape or t.dtype.kind not in "iu" or t < 1):
+                problems.append(f"'{name}.step' must be a number of steps, got {t!r}")
+            arrays = []
+            for slot in slots if t is not None else ():
+                value = left.pop(f"{name}.{slot}", None)
+                if value is None:
+                    problems.append(f"missing: '{name}.{slot}'")
+                elif value.shape != parameter.shape or value.dtype != parameter.dtype:
+                    problems.append(
+                        f"'{name}.{slot}': expected shape {parameter.shape} and dtype {parameter.dtype}, "
+                        f"got {value.shape} and {value.dtype}"
+                    )
+                else:
+                    arrays.append(value.copy(order="C"))
+            steps.append(0 if t is None or t.shape else int(t))
+            buffers.append(None if t is None else self._new_buffers(parameter._data, arrays))
+        problems.extend([f"unexpected: {name!r}" for name in left])
+        if problems:
+            lines = "\n  ".join(problems)
+            raise ValueError(f"{kind}: the state does not fit, and nothing was loaded:\n  {lines}")
+        for name, value in found.items():
+            setattr(self, name, tuple(value) if isinstance(value, list) else value)
+        self._steps, self._buffers = steps, buffers
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum as an option.
+
+    With g the gradient plus ``weight_decay · p``::
+
+        v = momentum · v + g
+        p = p - lr · v                      (plain: v = g)
+        p = p - lr · (g + momentum · v)     (Nesterov)
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of (str, Tensor)
+    lr : float
+    momentum : float
+        At least 0; 0 for none.
+    nesterov : bool
+        Whether to look ahead along the momentum; needs one above 0.
+    weight_decay : float
+        The factor of an L2 penalty, ``weight_decay / 2 · ‖p‖²``.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
+    in the form that ``torch.optim.SGD`` documents.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> p = nn.Parameter([3.0, 4.0])
+    >>> optimizer = nn.SGD([p], lr=0.1)
+    >>> (p * p).sum().backward()
+    >>> optimizer.step()
+    >>> p
+    Parameter([2.4, 3.2], dtype=float32, requires_grad=True)
+    """
+
+    settings = ("lr", "momentum", "nesterov", "weight_decay")
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[tuple[str, Tensor]],
+        lr: float,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr)
+        self.momentum = _number("SGD", "momentum", momentum)
+        self.weight_decay = _number("SGD", "weight_decay", weight_decay)
+        if nesterov and not momentum:
+            raise ValueError(f"SGD: nesterov needs a momentum above 0, got {momentum!r}")
+        self.nesterov = bool(nesterov)
+
+    @property
+    def slots(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The names of the arrays kept per parameter: none without momentum."""
+        return ("velocity",) if self.momentum else ()
+
+    def _update(self, t: int, data: Any, grad: Any, *buffers: Any) -> None:
+        scratch = buffers[-1]
+        if self.weight_decay:
+            np.multiply(data, self.weight_decay, scratch)
+            grad = np.add(grad, scratch, scratch)
+        if self.momentum:
+            velocity = buffers[0]
+            np.multiply(velocity, self.momentum, velocity)
+            np.add(velocity, grad, velocity)
+            if self.nesterov:
+                # grad may lie in scratch, so its part of the step is taken before scratch is needed again.
+                np.multiply(grad, self._lr, scratch)
+                np.subtract(data, scratch, data)
+                np.multiply(velocity, self._lr * self.momentum, scratch)
+            else:
+                np.multiply(velocity, self._lr, scratch)
+        else:
+            np.multiply(grad, self._lr, scratch)
+        np.subtract(data, scratch, data)
+
+
+class Adam(Optimizer):
+    """Adaptive moment estimation.
+
+    With g the gradient plus ``weight_decay · p``, at step t::
+
+        m = β₁ m + (1 - β₁) g
+        v = β₂ v + (1 - β₂) g²
+        p = p - lr · m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + eps)
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of (str, Tensor)
+    lr : float
+    betas : (float, float)
+        β₁ and β₂, in [0, 1).
+    eps : float
+        Keeps the quotient finite where the gradients are 0.
+    weight_decay : float
+        The factor of an L2 penalty, ``weight_decay / 2 · ‖p‖²``.
+
+    References
+    ----------
+    Kingma, Ba, "Adam: A method for stochastic optimization", ICLR 2015, in the form that
+    ``torch.optim.Adam`` documents.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> p = nn.Parameter([3.0, 4.0])
+    >>> optimizer = nn.Adam([p], lr=0.1)
+    >>> (p * p).sum().backward()
+    >>> optimizer.step()
+    >>> p
+    Parameter([2.9, 3.9], dtype=float32, requires_grad=True)
+    """
+
+    settings = ("lr", "betas", "eps", "weight_decay")
+    slots = ("mean", "square")
+    scratches = 2
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[tuple[str, Tensor]],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise TypeError(f"Adam: betas must be a pair of numbers, got {betas!r}")
+        self.betas = (_number("Adam", "betas", betas[0], below=1), _number("Adam", "betas", betas[1], below=1))
+        self.eps = _number("Adam", "eps", eps)
+        self.weight_decay = _number("Adam", "weight_decay", weight_decay)
+
+    def _update(self, t: int, data: Any, grad: Any, *buffers: Any) -> None:
+        mean, square, scratch, decayed = buffers
+        beta1, beta2 = self.betas
+        if self.weight_decay:
+            np.multiply(data, self.weight_decay, decayed)
+            grad = np.add(grad, decayed, decayed)
+        np.multiply(mean, beta1, mean)
+        np.multiply(grad, 1 - beta1, scratch)
+        np.add(mean, scratch, mean)
+        np.multiply(square, beta2, square)
+        np.multiply(grad, grad, scratch)
+        np.multiply(scratch, 1 - beta2, scratch)
+        np.add(square, scratch, square)
+        # √(v / c²) + eps = (√v + eps c) / c: the division by c goes into the factor in front, and saves a pass.
+        c = math.sqrt(1 - beta2**t)
+        np.sqrt(square, scratch)
+        np.add(scratch, self.eps * c, scratch)
+        np.divide(mean, scratch, scratch)
+        np.multiply(scratch, self._lr * c / (1 - beta1**t), scratch)
+        np.subtract(data, scratch, data)
+
+
+def _number(kind: str, what: str, value: Any, below: float = math.inf) -> float:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.number)):
+        raise TypeError(f"{kind}: {what} must be a number, got {value!r}")
+    number = float(value)
+    if not 0 <= number < below:
+        top = "and finite" if below == math.inf else f"and below {below:g}"
+        raise ValueError(f"{kind}: {what} must be at least 0 {top}, got {value!r}")
+    return number
