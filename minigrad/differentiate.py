@@ -116,6 +116,14 @@ def backward(
 Tensor.backward = backward  # type: ignore[method-assign,assignment]
 
 
+def _tensors(role: str, given: Any) -> list[Tensor]:
+    items = list(given) if isinstance(given, (list, tuple)) else [given]
+    for t in items:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"grad: {role} must be a Tensor or a sequence of Tensors, got {type(t).__name__}")
+    return items
+
+
 def _free(nodes: list[Node]) -> None:
     for node in nodes:
         node.edges = None
@@ -176,12 +184,7 @@ def grad(
     >>> mg.grad(slope, x)[0].item()
     18.0
     """
-    outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    for role, tensors in (("outputs", outs), ("inputs", ins)):
-        for t in tensors:
-            if not isinstance(t, Tensor):
-                raise TypeError(f"grad: {role} must be Tensors, not {type(t).__name__}")
+    outs, ins = _tensors("outputs", outputs), _tensors("inputs", inputs)
     if grad_outputs is None:
         given = [None] * len(outs)
     elif isinstance(grad_outputs, (list, tuple)) and (not isinstance(outputs, Tensor) or len(grad_outputs) == 1):

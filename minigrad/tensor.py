@@ -84,7 +84,9 @@ class Tensor:
             values = values.astype(dtype) if dtype is not None else values.copy()
         if values.dtype.kind not in "fiub":
             raise TypeError(f"Tensor: dtype {values.dtype} is not supported; use a floating, integer or boolean dtype")
-        self._set_leaf(values, name)
+        self._set_leaf(values, None)
+        if name is not None:
+            self.name = name
         if requires_grad:
             self.requires_grad = True
 

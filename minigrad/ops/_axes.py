@@ -52,11 +52,8 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 def shape_of(name: str, shape: Any) -> tuple[int, ...]:
     """Return a shape argument (an integer or a sequence of them) as a tuple of ints."""
+    items = shape if isinstance(shape, (tuple, list)) else (shape,)
     try:
-        return (operator.index(shape),)
-    except TypeError:
-        pass
-    try:
-        return tuple([operator.index(n) for n in shape])
+        return tuple([operator.index(n) for n in items])
     except TypeError:
         raise TypeError(f"{name}: a shape must be integers, got {shape!r}") from None

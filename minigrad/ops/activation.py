@@ -107,6 +107,8 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
 
 
 def _log_softmax_forward(x: Any, axis: int) -> Any:
+    if not x.size:
+        return x.copy()  # no element, so no sum whose logarithm could be taken
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     shifted = x - np.where(np.isfinite(top), top, x.dtype.type(0))
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
@@ -215,7 +217,7 @@ def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
     >>> from minigrad.nn import functional as F
     >>> logits = mg.log([[0.2, 0.1, 0.7], [0.3, 0.1, 0.6]])
     >>> F.softmax_cross_entropy(logits, [0, 1])
-    Tensor(1.95601151, dtype=float64)
+    Tensor(1.9560115, dtype=float64)
     """
     logits, target = asarray(logits), asarray(target)
     if logits.dtype.kind != "f":
@@ -280,8 +282,8 @@ def affine(x: Any, w: Any, b: Any) -> Tensor:
     Examples
     --------
     >>> import minigrad as mg
-    >>> from minigrad.nn import functional as F
-    >>> F.affine([[1.0, 2.0]], [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], [1.0, 2.0, 3.0])
+    >>> from minigrad.ops.activation import affine
+    >>> affine([[1.0, 2.0]], [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], [1.0, 2.0, 3.0])
     Tensor([[ 6., 13., 20.]], dtype=float64)
     """
     x, w, b = asarray(x), asarray(w), asarray(b)

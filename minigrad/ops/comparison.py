@@ -7,18 +7,27 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import operand
 from ..protocol import passing
 from ..tensor import Tensor, constant, numpy_functions
 
 
 def _operator(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def compare(a: Tensor, b: Any) -> Any:
-        other = b._data if isinstance(b, Tensor) else b
+        if isinstance(b, Tensor):
+            other = b._data
+        else:
+            if ufunc in (np.equal, np.not_equal) and (b is None or isinstance(b, (str, bytes))):
+                return NotImplemented  # so that `t == None` is False, as for any two things that cannot be equal
+            other = operand(ufunc.__name__, b)
         try:
             return constant(ufunc(a._data, other))
-        except (TypeError, ValueError) as error:
+        except ValueError:
             shapes = f"{a.shape} and {np.shape(other)}"
-            raise type(error)(f"{ufunc.__name__}: cannot compare operands of shapes {shapes}: {error}") from None
+            raise ValueError(f"{ufunc.__name__}: operands of shapes {shapes} do not broadcast") from None
+        except TypeError:
+            dtypes = f"{a.dtype} and {getattr(other, 'dtype', type(other).__name__)}"
+            raise TypeError(f"{ufunc.__name__}: is not defined for operands of dtypes {dtypes}") from None
 
     compare.__name__ = ufunc.__name__
     return compare

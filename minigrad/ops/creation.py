@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tensor import Tensor, constant
-from ._axes import shape_of
+from . import _axes
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 Shape = int | Sequence[int]
+
+
+def _shape_of(name: str, shape: Shape) -> tuple[int, ...]:
+    lengths = _axes.shape_of(name, shape)
+    if any(n < 0 for n in lengths):
+        raise ValueError(f"{name}: lengths must not be negative, got {shape!r}")
+    return lengths
 
 
 def _made(array: Any, requires_grad: bool) -> Tensor:
@@ -30,7 +37,7 @@ def zeros(shape: Shape, dtype: DTypeLike = float, requires_grad: bool = False) -
     >>> mg.zeros(2)
     Tensor([0., 0.], dtype=float64)
     """
-    return _made(np.zeros(shape_of("zeros", shape), dtype), requires_grad)
+    return _made(np.zeros(_shape_of("zeros", shape), dtype), requires_grad)
 
 
 def ones(shape: Shape, dtype: DTypeLike = float, requires_grad: bool = False) -> Tensor:
@@ -40,7 +47,7 @@ def ones(shape: Shape, dtype: DTypeLike = float, requires_grad: bool = False) ->
     >>> mg.ones((1, 2))
     Tensor([[1., 1.]], dtype=float64)
     """
-    return _made(np.ones(shape_of("ones", shape), dtype), requires_grad)
+    return _made(np.ones(_shape_of("ones", shape), dtype), requires_grad)
 
 
 def full(shape: Shape, value: float, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -50,7 +57,7 @@ def full(shape: Shape, value: float, dtype: DTypeLike | None = None, requires_gr
     >>> mg.full(2, 0.5)
     Tensor([0.5, 0.5], dtype=float64)
     """
-    return _made(np.full(shape_of("full", shape), value, dtype), requires_grad)
+    return _made(np.full(_shape_of("full", shape), value, dtype), requires_grad)
 
 
 def arange(*args: float, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import operand
 from ..backend import scatter_add
 from ..kinds import linear, on_arrays
 from ..mode import is_grad_enabled
@@ -129,7 +128,15 @@ def setitem(x: Any, index: Any, value: Any) -> Tensor:
     value = asarray(value)
     if value.dtype.kind == "f" and x.dtype.kind != "f":
         raise TypeError(f"setitem: a value of dtype {value.dtype} cannot be written into a tensor of dtype {x.dtype}")
-    return _setitem(x, value, index=_checked("setitem", index, x.shape))
+    checked = _checked("setitem", index, x.shape)
+    try:
+        return _setitem(x, value, index=checked)
+    except ValueError:
+        place = x._data[checked].shape
+        raise ValueError(
+            f"setitem: a value of shape {value.shape} does not fit the index, which names {place} of a tensor of shape "
+            f"{x.shape}"
+        ) from None
 
 
 def _setitem_method(self: Tensor, index: Any, value: Any) -> None:
@@ -139,9 +146,7 @@ def _setitem_method(self: Tensor, index: Any, value: Any) -> None:
                 f"setitem: {self.describe()} is a leaf that requires grad; writing into it would cut it off from its "
                 "gradient. Write inside of no_grad(), or into a copy: y = x.copy(); y[i] = v"
             )
-        index = _checked("setitem", index, self.shape)
-        self._data[index] = operand("setitem", values_of(value))
-        self.mark_written()
+        self.assign(setitem(self.detach(), index, values_of(value)))
         return
     result = setitem(self, index, value)
     self._data, self.node, self._needs = result._data, result.node, result._needs

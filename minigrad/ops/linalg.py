@@ -98,8 +98,8 @@ def _einsum_rule(
 ) -> Any:
     """The transpose in operand `k`: another einsum, of the gradient and the other operands.
 
-    A label that stands twice in the operand becomes two, tied by an identity matrix; one that stands nowhere else
-    comes from a vector of ones.
+    A label that stands twice in the operand becomes two, tied by an identity matrix; one that stands nowhere else, or
+    only with size 1, comes from a vector of ones.
     """
     labels = [output, *[s for i, s in enumerate(inputs) if i != k]]
     operands = [g, *[v for i, v in enumerate(others) if i != k]]
@@ -108,10 +108,12 @@ def _einsum_rule(
     for s, shape in zip(inputs, shapes, strict=True):
         for label, n in zip(s, shape, strict=True):
             sizes[label] = n if n != 1 else sizes.get(label, 1)
+    # With the sizes they have there: an axis of length 1 is broadcast.
+    present = {(c, n) for s, v in zip(labels, operands, strict=True) for c, n in zip(s, v.shape, strict=True)}
     target = ""
     for label in inputs[k]:
         if label not in target:
-            if not any(label in s for s in labels):
+            if (label, sizes[label]) not in present:
                 labels.append(label)
                 operands.append(np.ones(sizes[label], g.dtype))
             target += label

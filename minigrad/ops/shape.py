@@ -302,7 +302,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
 
 
 _pad = linear(
-    lambda x, widths: np.pad(x, widths),
+    lambda x, widths: np.pad(x, widths or 0),  # a 0-d array has no axes to pad
     lambda g, x_shape, widths: g[tuple([slice(b, b + n) for (b, _), n in zip(widths, x_shape, strict=True)])],
     name="pad",
     local=["1 (cropped on the way back)"],
@@ -351,7 +351,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
             raise TypeError("pad: constant_values must be one number")
         if constant_values == 0:
             return padded
-        frame = np.pad(np.zeros(x.shape, x.dtype), widths, constant_values=constant_values)
+        frame = np.pad(np.zeros(x.shape, x.dtype), widths or 0, constant_values=constant_values)
         filled: Tensor = padded + frame
         return filled
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
@@ -406,7 +406,10 @@ def astype(x: Any, dtype: Any) -> Tensor:
     Tensor([1., 2.], dtype=float32)
     """
     x = asarray(x)
-    wanted = np.dtype(dtype)
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"astype: {dtype!r} is not a dtype") from None
     if wanted.kind not in "fiub":
         raise TypeError(f"astype: dtype {wanted} is not supported; use a floating, integer or boolean dtype")
     return _astype(x if wanted.kind == "f" else x.detach(), dtype=wanted)

@@ -128,7 +128,11 @@ def _replayed(y: Tensor, x: Tensor, value: Array) -> Array:
     def of(vertex: Any) -> Any:
         # Constants such as arrays and lists cannot be looked up, and need not be.
         hashable = type(vertex).__hash__ is not None
-        return known[vertex] if hashable and vertex in known else _raw(vertex)
+        if hashable and vertex in known:
+            return known[vertex]
+        constant = _raw(vertex)
+        # Everything is complex, so that no forward function meets a mixture that it was not written for.
+        return constant.astype(complex) if getattr(constant, "dtype", None) == np.float64 else constant
 
     if y.node is None:
         return np.asarray(of(y), dtype=complex)
