@@ -1,0 +1,24 @@
+"""Drawings of computation graphs, with every forward value, gradient and local gradient.
+
+>>> import minigrad as mg
+>>> from minigrad import viz
+>>> apple, count, tax = (mg.Tensor(v, requires_grad=True, name=n) for n, v in
+...                      [("apple", 100.0), ("count", 2.0), ("tax", 1.1)])
+>>> viz.text(apple * count * tax)
+220  ← multiply  | gradient 1
+├─ a: 200  ← multiply  | 1 × 1.1 = 1.1
+│  ├─ a: apple = 100  [parameter]  | 1.1 × 2 = 2.2
+│  └─ b: count = 2  [parameter]  | 1.1 × 100 = 110
+└─ b: tax = 1.1  [parameter]  | 1 × 200 = 200
+
+The drawing is made in steps, each of which hands immutable records to the next: ``trace`` reads the engine's graph,
+``collapse`` chooses what is shown, ``measure`` finds the numbers, ``dot`` writes DOT text and ``tree`` writes text.
+Rendering (``render``) is the only one that needs Graphviz.
+"""
+
+from .api import draw, text
+from .drawing import Drawing
+from .records import Picture
+from .render import RenderError
+
+__all__ = ["Drawing", "Picture", "RenderError", "draw", "text"]

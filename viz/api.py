@@ -1,0 +1,151 @@
+"""The functions that users call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import Tensor
+
+from .collapse import collapse
+from .drawing import Drawing
+from .labels import clean
+from .measure import measure
+from .records import Picture
+from .trace import trace
+from .tree import tree
+
+DIRECTIONS = ("LR", "TB", "RL", "BT")
+
+
+class Text(str):
+    """A text that shows itself at the prompt as it is, without quotes and escapes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def picture_of(output: Tensor, gradient: Any, max_nodes: int | None, depth: int | None) -> Picture:
+    """Return the records of what is shown of `output`'s graph."""
+    traced = trace(output)
+    return measure(traced, collapse(traced.trace, max_nodes, depth), gradient)
+
+
+def draw(
+    output: Tensor,
+    *,
+    gradient: Any = None,
+    max_nodes: int | None = 60,
+    depth: int | None = None,
+    direction: str = "LR",
+    digits: int = 4,
+    gains: bool = False,
+    legend: bool = True,
+) -> Drawing:
+    """Draw the graph that `output` was computed by: values, gradients, and the chain rule on every edge.
+
+    Each value is a wire, with its name, shape and value above the line and its gradient below. An op is a round box; a
+    leaf that requires grad is an amber one, any other tensor dashed, a number plain. Below each wire the chain rule
+    stands in full: ``upstream × local = downstream``. The local gradient is that of the op at the wire's end: a number
+    between scalars; the formula and the spread of the derivatives of an elementwise op; the formula of any other op, and
+    the shape of the Jacobian that is never built. A value with several uses has one chain rule for each, and their sum.
+
+    A wire's colour tells the rms of the gradient on it, on one scale for all drawings: blue and dashed below 1e-6,
+    orange and thick from 1e4, dotted where it is exactly zero. A red badge counts what is not finite.
+
+    The drawing computes gradients for itself. It changes no ``.grad``, runs no hooks, and frees nothing, so it works
+    before ``backward()`` and after ``backward(retain_graph=True)``.
+
+    Parameters
+    ----------
+    output : Tensor
+        Computed from at least one tensor that requires grad.
+    gradient : Tensor or array_like, optional
+        The upstream gradient at `output`, of its shape; default: 1 for an output with one entry. Without it, the drawing
+        of an output of another size has values and local gradients only, and says so.
+    max_nodes : int or None
+        The greatest number of boxes. A larger graph is folded: its modules, innermost first; then long chains; then its
+        oldest part. None draws all.
+    depth : int, optional
+        Fold the modules inside of this many others, whatever the number of boxes; 0 folds the outermost.
+    direction : {"LR", "TB", "RL", "BT"}
+        Where the forward pass goes.
+    digits : int
+        Significant digits of numbers; tooltips have 9.
+    gains : bool
+        Show ‖downstream‖/‖upstream‖ on every wire: the gain for this gradient.
+    legend : bool
+        Explain the colours of text below the drawing.
+
+    Returns
+    -------
+    Drawing
+        A ``graphviz.Digraph`` with ``save("graph.svg")`` (or .png, .pdf), ``source`` and ``text``.
+
+    Raises
+    ------
+    TypeError
+        If `output` is not a tensor.
+    RuntimeError
+        If there is no graph, or it was freed.
+    ValueError
+        If `gradient` or an option does not fit.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad import viz
+    >>> x, y, z = (mg.Tensor(v, requires_grad=True, name=n) for n, v in zip("xyz", (-2.0, 5.0, -4.0)))
+    >>> drawing = viz.draw((x + y) * z)
+    >>> drawing
+    <Drawing of 2 ops, 5 boxes shown>
+    >>> [value.gradient.scalar for item in drawing.picture.items for value in item.values]
+    [-4.0, -4.0, -4.0, 3.0, 1.0]
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
+    _check_digits(digits)
+    picture = picture_of(output, gradient, max_nodes, depth)
+    name = clean(output.name or "")
+    title = f"Computation graph of {name}" if name else "Computation graph"
+    return Drawing(picture, title=title, direction=direction, digits=digits, gains=gains, legend=legend)
+
+
+def text(
+    output: Tensor, *, gradient: Any = None, max_nodes: int | None = 60, depth: int | None = None, digits: int = 4
+) -> str:
+    """Return the graph of `output` as a tree of text, which shows itself at the prompt: all that the drawing says.
+
+    Each line has a value, the op it came from, and the chain rule ``upstream × local = downstream`` along the way from
+    the line above it.
+
+    Parameters
+    ----------
+    output, gradient, max_nodes, depth, digits
+        As :func:`draw`.
+
+    Raises
+    ------
+    TypeError, RuntimeError, ValueError
+        As :func:`draw`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad import viz
+    >>> x, y = mg.Tensor(3.0, requires_grad=True, name="x"), mg.Tensor(4.0, requires_grad=True, name="y")
+    >>> viz.text((x + y) ** 2)
+    49  ← power  | gradient 1
+    ├─ a: 7  ← add  | 1 × 14 = 14
+    │  ├─ a: x = 3  [parameter]  | 14 × 1 = 14
+    │  └─ b: y = 4  [parameter]  | 14 × 1 = 14
+    └─ b: 2
+    """
+    _check_digits(digits)
+    return Text(tree(picture_of(output, gradient, max_nodes, depth), digits))
+
+
+def _check_digits(digits: int) -> None:
+    if not isinstance(digits, int) or not 1 <= digits <= 17:
+        raise ValueError(f"viz: digits must be an integer from 1 to 17, got {digits!r}")

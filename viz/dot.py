@@ -1,0 +1,251 @@
+"""From a picture to DOT text. Needs no Graphviz; the same picture gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from . import cells
+from .labels import badge, gradient_lines, local_lines, number, percent, shape_text, value_lines
+from .records import Item, Picture, Shown, Wire
+from .theme import FONT, LIGHT, stroke
+
+# A value that is used more often is drawn with references to it: wires across the whole picture help nobody, and
+# Graphviz takes minutes to place them.
+MOST_WIRES = 4
+
+EXACT = 9  # digits in tooltips
+
+
+def quoted(text: str) -> str:
+    """Return `text` as a DOT string: nothing in it is markup, an escape or an entity.
+
+    Examples
+    --------
+    >>> print(quoted('a "b" \\\\N &lt;'))
+    "a \\"b\\" \\\\\\\\N &amp;lt;"
+    """
+    text = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _lines(texts: list[str]) -> str:
+    """Return lines as one DOT string."""
+    return '"' + "\\n".join(quoted(text)[1:-1] for text in texts) + '"'
+
+
+def _attributes(**values: Any) -> str:
+    return " ".join(f"{key.rstrip('_')}={value}" for key, value in values.items())
+
+
+class Writer:
+    """Writes the DOT text of one picture.
+
+    Parameters
+    ----------
+    picture : Picture
+    direction : {"LR", "TB", "RL", "BT"}
+    digits : int
+        Significant digits of the numbers shown.
+    gains : bool
+        Show ‖downstream‖/‖upstream‖ on every wire.
+    legend : bool
+        Explain the colours below the picture.
+    """
+
+    def __init__(self, picture: Picture, *, direction: str, digits: int, gains: bool, legend: bool) -> None:
+        self.picture, self.digits, self.gains = picture, digits, gains
+        self.direction, self.legend = direction, legend
+        self.uses: dict[int, list[Wire]] = {}
+        for wire in picture.wires:
+            self.uses.setdefault(wire.source, []).append(wire)
+        self.items = {item.id: item for item in picture.items}
+        self.shown = {shown.id: (item, shown) for item in picture.items for shown in item.values}
+
+    def head(self) -> Iterator[str]:
+        """Yield the settings of the whole graph."""
+        graph = _attributes(
+            rankdir=self.direction, bgcolor=quoted(LIGHT["background"]), pad="0.2", nodesep="0.22", ranksep="0.32",
+            fontname=quoted(FONT), fontsize=10, fontcolor=quoted(LIGHT["muted"]), outputorder="edgesfirst",
+            labelloc="b", labeljust="l", label=self._legend(), tooltip=quoted(" "),
+        )  # fmt: skip
+        yield f"\tgraph [{graph}]\n"
+        yield f"\tnode [{_attributes(shape='plain', fontname=quoted(FONT), fontsize=11)}]\n"
+        yield f"\tedge [{_attributes(arrowsize='0.55', fontname=quoted(FONT), fontsize=10)}]\n"
+
+    def _legend(self) -> str:
+        if not self.legend:
+            return quoted(self.picture.note)
+        gradients = not self.picture.note
+        text = cells.font("value", "forward", 10) + cells.font(" above its wire; below it ", "muted", 10)
+        if gradients:
+            text += cells.font("upstream", "backward", 10) + cells.font(" × ", "muted", 10)
+        text += cells.font("local gradient", "local", 10)
+        if gradients:
+            text += cells.font(" = ", "muted", 10) + cells.font("gradient", "backward", 10)
+        if self.picture.note:
+            text += "<BR/>" + cells.font(self.picture.note, "muted", 10)
+        return f"<{text}>"
+
+    def body(self) -> Iterator[str]:
+        """Yield the clusters with the nodes in them, then the edges."""
+        inside: dict[int, list[str]] = {}
+        stubs: dict[tuple[int, int, int], str] = {}
+        for item in self.picture.items:
+            inside.setdefault(item.cluster, []).append(self._node(item))
+        for wire in self.picture.wires:
+            if len(self.uses[wire.source]) > MOST_WIRES:
+                name = f"s{wire.source}_{wire.target}_{wire.k + 1}"
+                stubs[wire[:3]] = name
+                label = cells.stub(wire, self.reference(wire.source), self.digits, self.gains)
+                text = f"{name} [{_attributes(label=label, tooltip=_lines(self.explain(wire)))}]\n"
+                inside.setdefault(self.items[wire.target].cluster, []).append(text)
+        yield from self._cluster(-1, inside)
+        for wire in self.picture.wires:
+            yield self._edge(wire, stubs.get(wire[:3]))
+
+    def _cluster(self, outermost: int, inside: dict[int, list[str]]) -> Iterator[str]:
+        """Yield a cluster with all that is in it; without recursion, for modules may nest deeply."""
+        children: dict[int, list[int]] = {}
+        needed = set()
+        for c in inside:
+            while c >= 0 and c not in needed:
+                needed.add(c)
+                c = self.picture.clusters[c].parent
+        for c in sorted(needed):
+            children.setdefault(self.picture.clusters[c].parent, []).append(c)
+        stack: list[tuple[int, bool]] = [(outermost, True)]
+        while stack:
+            c, opens = stack.pop()
+            depth = self.picture.clusters[c].depth + 1 if c >= 0 else 0
+            pad = "\t" * (depth + 1)
+            if not opens:
+                yield "\t" * depth + "}\n"
+                continue
+            if c >= 0:
+                yield "\t" * depth + f"subgraph cluster_{c} {{\n"
+                label = f"<{cells.font(self.cluster_label(c), 'muted', 11, bold=True)}>"
+                look = _attributes(
+                    label=label, style='"rounded,filled"', fillcolor=quoted(LIGHT["cluster"]), labelloc="t",
+                    color=quoted(LIGHT["cluster border"]), margin=10, tooltip=quoted(self.cluster_label(c)),
+                )  # fmt: skip
+                yield f"{pad}graph [{look}]\n"
+                stack.append((c, False))
+            yield from (pad + text for text in inside.get(c, ()))
+            stack += [(child, True) for child in reversed(children.get(c, ()))]
+
+    def cluster_label(self, c: int) -> str:
+        """Return the cleaned label of a module call."""
+        from .labels import clean
+
+        return clean(self.picture.clusters[c].label, 60)
+
+    def reference(self, value: int) -> str:
+        """Return what a value is called where it is used far from where it stands."""
+        item, shown = self.shown[value]
+        return shown.name or (item.label if item.kind not in ("op", "group") else "") or f"#{value}"
+
+    def _node(self, item: Item) -> str:
+        rows: list[str] = []
+        plain_number = item.kind == "constant" and not item.label
+        for shown in [] if plain_number else item.values:
+            wires = self.uses.get(shown.id, [])
+            stubbed = len(wires) > MOST_WIRES
+            reference = f"#{shown.id}" if stubbed and self.reference(shown.id) == f"#{shown.id}" else ""
+            rows += cells.wire_rows(
+                item, shown, wires, self.digits, self.gains,
+                tapped=1 < len(wires) and not stubbed, reference=reference,
+            )  # fmt: skip
+        tip = [text for shown in item.values for text in self.describe(item, shown)]
+        return f"n{item.id} [{_attributes(label=cells.table(item, rows), class_=quoted(item.kind), tooltip=_lines(tip))}]\n"
+
+    def _edge(self, wire: Wire, stub: str | None) -> str:
+        item, _ = self.shown[wire.source]
+        wires = self.uses[wire.source]
+        if stub is not None:
+            tail = f"{stub}:o:e"
+        elif item.kind == "constant" and not item.label:
+            tail = f"n{item.id}:p:e"
+        elif len(wires) > 1:
+            tail = f"n{item.id}:v{wire.source}u{wires.index(wire)}:e"
+        else:
+            tail = f"n{item.id}:v{wire.source}:e"
+        target = self.items[wire.target]
+        head = f"n{target.id}:p:w"
+        if cells.pinned(target):
+            head = f"n{target.id}:p{target.arguments.index(wire.argument)}:w"
+        look = stroke(wire.downstream, wire.flows)
+        attributes = _attributes(
+            color=quoted(LIGHT[look.colour]), penwidth=f"{look.width:g}", style=look.style,
+            tooltip=_lines(self.explain(wire)),
+        )  # fmt: skip
+        return f"\t{tail} -> {head} [{attributes}]\n"
+
+    # -- tooltips ----------------------------------------------------------------------------------------------------
+
+    def describe(self, item: Item, shown: Shown) -> list[str]:
+        """Return all that is known of a value, in lines: with its paths and their sum, if it has several uses."""
+        kind = {"op": item.label, "group": item.label}.get(item.kind, item.kind)
+        title = " ".join(filter(None, [self.reference(shown.id), "=" if item.kind == "op" else ":", kind, item.detail]))
+        texts = [title]
+        value = shown.value
+        if value is not None:
+            texts.append(f"value, {shown.dtype}" + (f", shape {shape_text(value.shape)}:" if value.shape else ":"))
+            texts += value_lines(value, EXACT)
+            if value.entries is None:
+                texts.append(f"median {number(value.median, EXACT)}, rms {number(value.rms, EXACT)}, {percent(value.zeros)} zeros")
+            texts += [f"not finite: {badge(value)}"] if badge(value) else []
+        if shown.gradient is not None:
+            texts += ["gradient:", *gradient_lines(shown.gradient, EXACT)]
+            wires = [w for w in self.uses.get(shown.id, []) if w.downstream is not None]
+            if len(wires) > 1:
+                texts.append(f"the sum over {len(wires)} paths:")
+                shortened = wires[:12]
+                texts += [self._path(wire) for wire in shortened]
+                texts += [f"and {len(wires) - 12} more"] if len(wires) > 12 else []
+            elif wires:
+                texts.append(self._path(wires[0]))
+            texts += [f"not finite: {badge(shown.gradient)}"] if badge(shown.gradient) else []
+        if shown.hooked:
+            texts.append("a hook may change this gradient in a backward pass")
+        return texts
+
+    def _path(self, wire: Wire) -> str:
+        target = self.items[wire.target]
+        through = f"through {target.label}"
+        if wire.argument and len(target.arguments) > 1:
+            through += f" ({wire.argument})"
+        return f"{through}: {self.equation(wire)}"
+
+    def equation(self, wire: Wire) -> str:
+        """Return the chain rule along a wire on one line, with all its digits."""
+        up, down, local = wire.upstream, wire.downstream, wire.local
+        if down is None:
+            return ("local gradient " + " ".join(local_lines(local, EXACT))) if local is not None else "no gradient"
+
+        def said(summary: Any) -> str:
+            return " ".join(gradient_lines(summary, EXACT))
+
+        if local is None or up is None:
+            return said(down)
+        middle = number(local.number, EXACT) if local.number is not None else f"({local.formula})"
+        return f"{said(up)} × {middle} = {said(down)}"
+
+    def explain(self, wire: Wire) -> list[str]:
+        """Return the tooltip of a wire: upstream × local = downstream, the local gradient's formula, the gain."""
+        target = self.items[wire.target]
+        if not wire.flows:
+            return [f"{self.reference(wire.source)} → {target.label}: no gradient flows here"]
+        texts = [f"{self.reference(wire.source)} → {target.label}", "upstream × local = downstream:", self.equation(wire)]
+        if wire.local is not None:
+            texts.append(f"local gradient: {wire.local.formula}")
+            if wire.local.number is None:
+                texts += local_lines(wire.local, EXACT)[1:]
+        if wire.gain is not None:
+            texts.append(f"gain ‖downstream‖/‖upstream‖ for this gradient: {number(wire.gain, EXACT)}")
+        word = stroke(wire.downstream, wire.flows).word
+        return [*texts, word] if word else texts
+
+    def source(self) -> list[str]:
+        """Return the statements of the graph, in order."""
+        return [*self.head(), *self.body()]
