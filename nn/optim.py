@@ -15,7 +15,10 @@ __all__ = ["Adam", "Optimizer", "SGD"]
 
 # A step makes several passes over the data. Larger parameters are taken in pieces of so many elements, which stay in
 # the cache from the first pass to the last; it is also all the scratch memory there is.
-PIECE = 1 << 15
+PIECE = 1 << 16
+
+# Every so many steps, state below the smallest normal number becomes 0 (see _flush).
+FLUSH_EVERY = 16
 
 
 class Optimizer:
@@ -95,12 +98,15 @@ class Optimizer:
             if buffers is None or len(buffers) != count:
                 arrays = [np.zeros_like(data, order="C") for _ in self.slots]
                 buffers = self._buffers[i] = self._new_buffers(data, arrays)
-            self._steps[i] += 1
+            t = self._steps[i] = self._steps[i] + 1
             if data.size <= PIECE:
-                self._update(self._steps[i], data, grad._data, *buffers)
+                self._update(t, data, grad._data, *buffers)
             else:
-                self._update_in_pieces(self._steps[i], data, grad._data, buffers)
+                self._update_in_pieces(t, data, grad._data, buffers)
             parameter.mark_written()
+            if t % FLUSH_EVERY == 0:
+                for array in buffers[: -self.scratches]:
+                    _flush(array)
 
     def _update_in_pieces(self, t: int, data: Any, grad: Any, buffers: tuple[Any, ...]) -> None:
         # Almost always these are the arrays themselves; others (a transpose, say) have no flat view to write to.
@@ -361,6 +367,21 @@ class Adam(Optimizer):
         np.divide(mean, scratch, scratch)
         np.multiply(scratch, self._lr * c / (1 - beta1**t), scratch)
         np.subtract(data, scratch, data)
+
+
+def _flush(array: Any) -> None:
+    """Round away what is below the smallest normal number, in place.
+
+    A running mean of gradients that have become 0, as those of a dead ReLU, decays into the subnormal numbers and stays
+    there. Processors take up to 100 times as long for those, which made a step of Adam 10 times slower.
+    """
+    if array.dtype.itemsize < 4:
+        return  # in float16, numbers that small still count
+    limits = np.finfo(array.dtype)
+    # Next to this number, the distance of neighbouring numbers is the smallest normal number.
+    coarse = limits.tiny / limits.eps
+    np.add(array, coarse, array)
+    np.subtract(array, coarse, array)
 
 
 def _number(kind: str, what: str, value: Any, below: float = math.inf) -> float:
