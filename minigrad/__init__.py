@@ -10,7 +10,7 @@ The subpackages ``minigrad.nn`` (layers, losses, optimizers), ``minigrad.viz`` (
 (gradient tests) are imported by those who use them.
 """
 
-from . import func
+from . import func, linalg
 from .anomaly import AnomalyError
 from .differentiate import grad
 from .graph import Node
@@ -44,8 +44,10 @@ from .ops.arithmetic import (
 from .ops.comparison import argmax, argmin, argsort, full_like, isfinite, isinf, isnan, ones_like, zeros_like
 from .ops.convolution import avg_pool2d, col2im, conv2d, im2col, max_pool2d
 from .ops.creation import arange, eye, full, linspace, ones, zeros
+from .ops.einsum import einsum
 from .ops.indexing import getitem, scatter, setitem
-from .ops.linalg import einsum, matmul
+from .ops.linalg import matmul
+from .ops.products import cross, dot, inner, kron, outer, tensordot, vander, vdot
 from .ops.reduction import logsumexp, max, mean, min, std, sum, var
 from .ops.shape import (
     astype,
@@ -89,9 +91,11 @@ __all__ = [
     "concatenate",
     "conv2d",
     "cos",
+    "cross",
     "decompose",
     "detect_anomaly",
     "divide",
+    "dot",
     "einsum",
     "elementwise",
     "enable_grad",
@@ -108,10 +112,13 @@ __all__ = [
     "grad",
     "identity",
     "im2col",
+    "inner",
     "is_grad_enabled",
     "isfinite",
     "isinf",
     "isnan",
+    "kron",
+    "linalg",
     "linear",
     "linspace",
     "log",
@@ -130,6 +137,7 @@ __all__ = [
     "numerical_gradient",
     "ones",
     "ones_like",
+    "outer",
     "pad",
     "power",
     "ravel",
@@ -152,8 +160,11 @@ __all__ = [
     "sum",
     "swapaxes",
     "tanh",
+    "tensordot",
     "transpose",
+    "vander",
     "var",
+    "vdot",
     "where",
     "zeros",
     "zeros_like",

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .differentiate import grad
-from .graph import Node, collect, next_seq, vertex
+from .graph import Node, collect, next_seq, unbroadcast, vertex
 from .mode import enable_grad
 from .record import apply
 from .sweep import push
@@ -207,7 +207,7 @@ class Op:
         # The rules are the transpose of the tangent map, and linear in g: transposing them once more gives it back.
         start = next_seq()
         probe = Tensor(np.zeros(node.shape, node.dtype), requires_grad=True)
-        pulled = [self.rules[k](probe, *saved[k]) for k in tangents]
+        pulled = [_summed(self.rules[k](probe, *saved[k]), t.shape) for k, t in tangents.items()]
         wanted = [(p, t) for p, t in zip(pulled, tangents.values(), strict=True) if vertex(p) is not None]
         (tangent,) = grad([p for p, _ in wanted], probe, [t for _, t in wanted], create_graph=True, since=start)
         assert tangent is not None
@@ -260,6 +260,10 @@ def _belonging(vertex: Any, value: Any) -> Any:
 
 def _broadcast(t: Any, shape: tuple[int, ...]) -> Any:
     return t if t.shape == shape else np.broadcast_to(t, shape)
+
+
+def _summed(g: Any, shape: tuple[int, ...]) -> Any:
+    return g if g.shape == shape else unbroadcast(g, shape)
 
 
 def _named_parameters(function: Any) -> tuple[str, ...] | None:

@@ -1,6 +1,24 @@
 """The ops, by family. A new op is declared in the file of its family, and nowhere else."""
 
-from . import activation, arithmetic, comparison, convolution, creation, indexing, linalg, reduction, shape
+from . import (
+    activation,
+    arithmetic,
+    comparison,
+    convolution,
+    creation,
+    determinants,
+    einsum,
+    indexing,
+    least_squares,
+    linalg,
+    matrices,
+    norms,
+    products,
+    reduction,
+    scipy_matrices,
+    shape,
+    spectral,
+)
 
 __all__ = [
     "activation",
@@ -8,8 +26,16 @@ __all__ = [
     "comparison",
     "convolution",
     "creation",
+    "determinants",
+    "einsum",
     "indexing",
+    "least_squares",
     "linalg",
+    "matrices",
+    "norms",
+    "products",
     "reduction",
+    "scipy_matrices",
     "shape",
+    "spectral",
 ]

@@ -58,6 +58,7 @@ for _ufunc in _UFUNCS:
 _FUNCTIONS: list[Any] = [
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.isclose, np.zeros_like, np.ones_like, np.full_like,
     np.empty_like, np.searchsorted, np.digitize, np.bincount, np.argwhere, np.flatnonzero, np.unique,
+    np.linalg.matrix_rank,
 ]  # fmt: skip
 for _function in _FUNCTIONS:
     passing(_function, _function.__name__)
@@ -77,6 +78,7 @@ for _function in _PLAIN:
 numpy_functions[np.array_repr] = lambda x, *args, **kwargs: repr(x)
 numpy_functions[np.array_str] = lambda x, *args, **kwargs: str(x)
 
+matrix_rank = numpy_functions[np.linalg.matrix_rank]
 argmax = numpy_functions[np.argmax]
 argmin = numpy_functions[np.argmin]
 argsort = numpy_functions[np.argsort]
