@@ -19,7 +19,8 @@ from .spectral import matrix, svdvals
 
 
 def _norm_forward(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    with np.errstate(divide="ignore"):  # a negative order of a vector with a 0 is 0, by way of 1 / 0
+        return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
 
 
 def _direction(x: Any, y: Any, ord: float) -> Any:

@@ -309,14 +309,14 @@ def multi_dot(arrays: Sequence[Any]) -> Tensor:
             cost[i, j] = min(
                 (cost[i, k][0] + cost[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
             )
+    return _chained(chain, cost, 0, n - 1)
 
-    def product(i: int, j: int) -> Tensor:
-        if i == j:
-            return chain[i]
-        k = cost[i, j][1]
-        return matmul(product(i, k), product(k + 1, j))
 
-    return product(0, n - 1)
+def _chained(chain: list[Tensor], cost: dict[tuple[int, int], tuple[int, int]], i: int, j: int) -> Tensor:
+    if i == j:
+        return chain[i]
+    k = cost[i, j][1]
+    return matmul(_chained(chain, cost, i, k), _chained(chain, cost, k + 1, j))
 
 
 @public(np.vander)

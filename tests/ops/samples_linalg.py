@@ -78,7 +78,11 @@ def normed(draw: Any) -> Any:
     x = draw(arrays(shapes(min_dims=1, min_side=1), distinct=True, low=0.2, high=2.0))
     x = x * np.where(np.arange(x.size).reshape(x.shape) % 2, -1, 1)
     axis = draw(axes(x.ndim).filter(lambda axis: axis != ()))
-    return (x,), {"axis": axis, "ord": draw(st.sampled_from((1, 2, 3, 1.5, -1, np.inf, -np.inf))), "keepdims": draw(st.booleans())}
+    return (x,), {
+        "axis": axis,
+        "ord": draw(st.sampled_from((1, 2, 3, 1.5, -1, np.inf, -np.inf))),
+        "keepdims": draw(st.booleans()),
+    }
 
 
 # The functions under test: decompositions read one triangle of a symmetric matrix, so the samples make it symmetric.
@@ -163,43 +167,81 @@ V = np.array([[[0.3, -1.9, 0.4], [-1.2, 0.8, 2.3]], [[1.1, 0.5, -1.6], [0.1, -0.
 SAMPLES = [
     Sample("inv", mg.linalg.inv, square(), np.linalg.inv, (((A,), {}),), analytic=True, dtypes=PRECISIONS),
     Sample(
-        "solve", mg.linalg.solve, systems(), np.linalg.solve,
-        (((A[0], B), {}), ((A, B), {}), ((A[:1], A), {})), analytic=True, dtypes=PRECISIONS,
+        "solve",
+        mg.linalg.solve,
+        systems(),
+        np.linalg.solve,
+        (((A[0], B), {}), ((A, B), {}), ((A[:1], A), {})),
+        analytic=True,
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample("det", mg.linalg.det, square(), np.linalg.det, (((A,), {}),), analytic=True, dtypes=PRECISIONS),
     Sample(
-        "cofactor", determinants._cofactor, square(smallest=1), numpy_cofactor, (((A,), {}),), dtypes=PRECISIONS,
+        "cofactor",
+        determinants._cofactor,
+        square(smallest=1),
+        numpy_cofactor,
+        (((A,), {}),),
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample(
-        "cofactor_change", determinants._change, changed(), numpy_change,
-        (((conditioned((4, 4), 8), conditioned((4, 4), 9)), {}), ((A, A[:, ::-1]), {})), dtypes=PRECISIONS,
+        "cofactor_change",
+        determinants._change,
+        changed(),
+        numpy_change,
+        (((conditioned((4, 4), 8), conditioned((4, 4), 9)), {}), ((A, A[:, ::-1]), {})),
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample("slogdet", determinants._slogdet, square(), numpy_slogdet, (((A,), {}),), dtypes=PRECISIONS),
     Sample("cholesky", cholesky, square(symmetric), numpy_cholesky, (((S,), {}),), dtypes=PRECISIONS),
     Sample(
-        "eigh", eigh, square(symmetric, UPLO=st.sampled_from("LU")), numpy_eigh,
-        (((S,), {"UPLO": "L"}), ((S[0],), {"UPLO": "U"})), dtypes=PRECISIONS,
+        "eigh",
+        eigh,
+        square(symmetric, UPLO=st.sampled_from("LU")),
+        numpy_eigh,
+        (((S,), {"UPLO": "L"}), ((S[0],), {"UPLO": "U"})),
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample(
-        "svd", spectral._svd, rectangular(), numpy_svd,
-        (((A,), {}), ((TALL,), {}), ((WIDE,), {})), dtypes=PRECISIONS,
+        "svd",
+        spectral._svd,
+        rectangular(),
+        numpy_svd,
+        (((A,), {}), ((TALL,), {}), ((WIDE,), {})),
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample("qr", spectral._qr, rectangular(wide=False), numpy_qr, (((A,), {}), ((TALL,), {})), dtypes=PRECISIONS),
     Sample(
-        "pinv", mg.linalg.pinv, rectangular(smallest=1), np.linalg.pinv,
-        (((TALL,), {}), ((WIDE,), {})), dtypes=PRECISIONS,
+        "pinv",
+        mg.linalg.pinv,
+        rectangular(smallest=1),
+        np.linalg.pinv,
+        (((TALL,), {}), ((WIDE,), {})),
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample(
-        "pinv", pinv_deficient, deficient(), numpy_pinv_deficient,
-        (((conditioned((3, 2), 6), conditioned((2, 4), 7)), {}),), dtypes=PRECISIONS, variant="deficient",
+        "pinv",
+        pinv_deficient,
+        deficient(),
+        numpy_pinv_deficient,
+        (((conditioned((3, 2), 6), conditioned((2, 4), 7)), {}),),
+        dtypes=PRECISIONS,
+        variant="deficient",
     ),  # fmt: skip
     Sample(
-        "lstsq", least_squares._lstsq, fits(), lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
-        (((TALL, conditioned((4, 2), 1)), {"rcond": 1e-5}), ((WIDE[0], B), {"rcond": 1e-5})), dtypes=PRECISIONS,
+        "lstsq",
+        least_squares._lstsq,
+        fits(),
+        lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
+        (((TALL, conditioned((4, 2), 1)), {"rcond": 1e-5}), ((WIDE[0], B), {"rcond": 1e-5})),
+        dtypes=PRECISIONS,
     ),  # fmt: skip
     Sample("cross", products._cross, crossed(), np.cross, (((V, B.T), {}), ((B.T, V), {})), analytic=True),
     Sample(
-        "norm", mg.linalg.vector_norm, normed(), np.linalg.vector_norm,
+        "norm",
+        mg.linalg.vector_norm,
+        normed(),
+        np.linalg.vector_norm,
         (
             ((V,), {"axis": (0, -1), "ord": 2, "keepdims": False}),
             ((V,), {"axis": 1, "ord": 3, "keepdims": True}),
