@@ -14,7 +14,7 @@ from .records import Picture
 from .trace import trace
 from .tree import tree
 
-DIRECTIONS = ("LR", "TB", "RL", "BT")
+DIRECTIONS = ("LR", "TB")
 
 
 class Text(str):
@@ -69,8 +69,8 @@ def draw(
         oldest part. None draws all.
     depth : int, optional
         Fold the modules inside of this many others, whatever the number of boxes; 0 folds the outermost.
-    direction : {"LR", "TB", "RL", "BT"}
-        Where the forward pass goes.
+    direction : {"LR", "TB"}
+        Where the forward pass goes: to the right, or down, which suits deep networks.
     digits : int
         Significant digits of numbers; tooltips have 9.
     gains : bool

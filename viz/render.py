@@ -124,4 +124,30 @@ def _finished(svg: str, title: str, description: str) -> str:
     head = f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>{style_sheet()}</style>"
     # The version of Graphviz is no part of the picture, nor are its comments.
     body = re.sub(r"<!--.*?-->\n?", "", svg[end + 1 :], flags=re.DOTALL)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{body}'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{_joined(body)}'
+
+
+_TEXT = re.compile(r'<text ([^>]*?)x="([^"]*)" y="([^"]*)"([^>]*)>([^<]*)</text>')
+
+
+def _joined(svg: str) -> str:
+    """Return an SVG in which the pieces of each line of text are one element.
+
+    Graphviz places every piece by the width that the one before has in its own fonts; in one element they follow each
+    other whatever the reader's fonts are.
+    """
+    lines: list[str] = []
+    previous = None
+    for text in svg.split("\n"):
+        found = _TEXT.fullmatch(text)
+        if found is None:
+            previous = None
+            lines.append(text)
+            continue
+        common, x, y, look, content = found.groups()
+        if previous is not None and previous[0] == y and float(x) > previous[1]:
+            lines[-1] = lines[-1].removesuffix("</text>") + f"<tspan{look}>{content}</tspan></text>"
+        else:
+            lines.append(f'<text {common}x="{x}" y="{y}"><tspan{look}>{content}</tspan></text>')
+        previous = (y, float(x))
+    return "\n".join(lines)
