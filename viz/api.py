@@ -15,6 +15,8 @@ from .trace import trace
 from .tree import tree
 
 DIRECTIONS = ("LR", "TB")
+# Paths of more ops are drawn downwards.
+_WIDEST = 9
 
 
 class Text(str):
@@ -38,7 +40,7 @@ def draw(
     gradient: Any = None,
     max_nodes: int | None = 60,
     depth: int | None = None,
-    direction: str = "LR",
+    direction: str | None = None,
     digits: int = 4,
     gains: bool = False,
     legend: bool = True,
@@ -69,8 +71,9 @@ def draw(
         oldest part. None draws all.
     depth : int, optional
         Fold the modules inside of this many others, whatever the number of boxes; 0 folds the outermost.
-    direction : {"LR", "TB"}
-        Where the forward pass goes: to the right, or down, which suits deep networks.
+    direction : {"LR", "TB"}, optional
+        Where the forward pass goes: to the right, or down, which suits deep networks. Default: to the right, but down
+        where there are modules or long paths.
     digits : int
         Significant digits of numbers; tooltips have 9.
     gains : bool
@@ -103,13 +106,22 @@ def draw(
     >>> [value.gradient.scalar for item in drawing.picture.items for value in item.values]
     [-4.0, -4.0, -4.0, 3.0, 1.0]
     """
-    if direction not in DIRECTIONS:
+    if direction is not None and direction not in DIRECTIONS:
         raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
     _check_digits(digits)
     picture = picture_of(output, gradient, max_nodes, depth)
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
+    direction = direction or ("TB" if _is_deep(picture) else "LR")
     return Drawing(picture, title=title, direction=direction, digits=digits, gains=gains, legend=legend)
+
+
+def _is_deep(picture: Picture) -> bool:
+    """Return whether a drawing to the right would be too wide to read."""
+    depth: dict[int, int] = {}
+    for wire in picture.wires:  # in the order of their targets, which is topological
+        depth[wire.target] = max(depth.get(wire.target, 0), depth.get(wire.source, 0) + 1)
+    return max(depth.values(), default=0) > _WIDEST or any(item.cluster >= 0 for item in picture.items)
 
 
 def text(

@@ -73,7 +73,7 @@ class Writer:
         )  # fmt: skip
         yield f"\tgraph [{graph}]\n"
         yield f"\tnode [{_attributes(shape='plain', fontname=quoted(FONT), fontsize=11)}]\n"
-        yield f"\tedge [{_attributes(arrowsize='0.55', fontname=quoted(FONT), fontsize=10)}]\n"
+        yield f"\tedge [{_attributes(arrowsize='0.55', tailclip='false', fontname=quoted(FONT), fontsize=10)}]\n"
 
     def _legend(self) -> str:
         if not self.legend:

@@ -11,10 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
-from html import escape
+from html import escape, unescape
 from importlib import metadata, util
 from pathlib import Path
 
+from .rich import line, width
 from .theme import style_sheet
 
 FORMATS = ("svg", "png", "pdf")
@@ -127,6 +128,7 @@ def _finished(svg: str, title: str, description: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{_joined(body)}'
 
 
+_SIZE = re.compile(r'font-size="([\d.]+)')
 _TEXT = re.compile(r'<text ([^>]*?)x="([^"]*)" y="([^"]*)"([^>]*)>([^<]*)</text>')
 
 
@@ -145,9 +147,12 @@ def _joined(svg: str) -> str:
             lines.append(text)
             continue
         common, x, y, look, content = found.groups()
-        if previous is not None and previous[0] == y and float(x) > previous[1]:
+        if previous is not None and previous[0] == y and abs(float(x) - previous[1]) <= previous[2]:
             lines[-1] = lines[-1].removesuffix("</text>") + f"<tspan{look}>{content}</tspan></text>"
         else:
             lines.append(f'<text {common}x="{x}" y="{y}"><tspan{look}>{content}</tspan></text>')
-        previous = (y, float(x))
+        size = _SIZE.search(look)
+        length = width(line(unescape(content), "ink", float(size[1]) if size else 11, "bold" in look))
+        # Where the next piece is due, give or take what fonts differ by: another cell is further off.
+        previous = (y, float(x) + length, 3 + 0.12 * length)
     return "\n".join(lines)

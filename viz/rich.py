@@ -74,6 +74,11 @@ def height(spans: Line) -> int:
     return ceil(1.25 * max(span.size for span in spans))
 
 
+def extent(lines: Sequence[Line]) -> tuple[int, int]:
+    """Return the width and the height of a stack of lines."""
+    return max((width(spans) for spans in lines), default=0), sum(height(spans) for spans in lines)
+
+
 def markup(spans: Line) -> str:
     """Return a line as HTML-like markup; its text is escaped."""
     parts = []
@@ -91,4 +96,7 @@ def stack(lines: Sequence[Line], align: str = "CENTER") -> str:
         f'<TR><TD ALIGN="{align}" WIDTH="{width(spans)}" HEIGHT="{height(spans)}">{markup(spans)}</TD></TR>'
         for spans in lines
     ]
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>'
+    # Of a fixed size, so that in a greater cell the lines stay together.
+    w, h = extent(lines)
+    size = f'ALIGN="{align}" FIXEDSIZE="TRUE" WIDTH="{w}" HEIGHT="{h}"'
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}>{"".join(rows)}</TABLE>'
