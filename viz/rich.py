@@ -89,6 +89,8 @@ def markup(spans: Line) -> str:
     for span in spans:
         # Spaces at the ends of a piece would be dropped in an SVG.
         text = escape(span.text.replace(" ", "\u00a0")) or "\u00a0"
+        # Graphviz reads \N and the like in these labels too, as the name of the node.
+        text = text.replace("\\", "&#92;")
         text = f"<B>{text}</B>" if span.bold else text
         parts.append(f'<FONT COLOR="{LIGHT[span.meaning]}" POINT-SIZE="{span.size:g}">{text}</FONT>')
     return "".join(parts)
@@ -96,11 +98,12 @@ def markup(spans: Line) -> str:
 
 def stack(lines: Sequence[Line], align: str = "CENTER") -> str:
     """Return lines one below the other, as the content of a cell."""
-    rows = [
-        f'<TR><TD ALIGN="{align}" WIDTH="{width(spans)}" HEIGHT="{height(spans)}">{markup(spans)}</TD></TR>'
-        for spans in lines
-    ]
     # Of a fixed size, so that in a greater cell the lines stay together.
     w, h = extent(lines)
+    rows = []
+    for spans in lines:
+        # The widest line fills its row; centred by Graphviz's own measure of it, it would stand to the right.
+        side = "LEFT" if width(spans) == w else align
+        rows.append(f'<TR><TD ALIGN="{side}" WIDTH="{w}" HEIGHT="{height(spans)}">{markup(spans)}</TD></TR>')
     size = f'ALIGN="{align}" FIXEDSIZE="TRUE" WIDTH="{w}" HEIGHT="{h}"'
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}>{"".join(rows)}</TABLE>'
