@@ -119,9 +119,11 @@ def stack(lines: Sequence[Line], align: str = "CENTER") -> str:
     """Return lines one below the other, as the content of a cell."""
     # Of a fixed size, so that in a greater cell the lines stay together.
     w, h = extent(lines)
+    widest = max(_width(spans) for spans in lines)
+    share = {"LEFT": 0.0, "CENTER": 0.5, "RIGHT": 1.0}[align]
     rows = []
     for spans in lines:
-        lead = _lead((max(map(_width, lines)) - _width(spans)) * {"LEFT": 0.0, "CENTER": 0.5, "RIGHT": 1.0}[align], height(spans) / 1.25)
+        lead = _lead((widest - _width(spans)) * share, max(span.size for span in spans))
         text = markup((*lead, *spans))
         rows.append(f'<TR><TD ALIGN="LEFT" WIDTH="{w}" HEIGHT="{height(spans)}">{text}</TD></TR>')
     size = f'ALIGN="{align}" FIXEDSIZE="TRUE" WIDTH="{w}" HEIGHT="{h}"'
