@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import LARGE, empty
+from ..backend import LARGE, empty_as
 from ..kinds import elementwise, fused, general
 from ..tensor import Tensor, asarray
 from ._axes import axis_of
@@ -15,12 +15,13 @@ from .reduction import sum as sum_
 
 
 def _relu(x: Any) -> Any:
-    return np.maximum(x, 0, out=empty(x, x.shape)) if x.nbytes >= LARGE else np.maximum(x, 0)
+    return np.maximum(x, 0, out=empty_as(x, x.shape)) if x.nbytes >= LARGE else np.maximum(x, 0)
 
 
 def _where_positive(g: Any, y: Any) -> Any:
     if type(g) is np.ndarray and g.nbytes >= LARGE:
-        return np.multiply(g, np.greater(y, 0, out=empty(y, y.shape, bool)), out=empty(g, g.shape))
+        positive = np.greater(y, 0, out=empty_as(y, y.shape, bool))
+        return np.multiply(g, positive, out=empty_as(y, y.shape, g.dtype))
     return g * (y > 0)
 
 
@@ -175,7 +176,7 @@ def _entropy_decomposed(logits: Any, target: Any) -> Tensor:
 _softmax_cross_entropy = fused(
     _entropy,
     _logits_rule,
-    lambda g, logits, softmax: _target_rule(g, logits, softmax),
+    lambda g, logits: _target_rule(g, logits),
     name="softmax_cross_entropy",
     arguments=("logits", "target"),
     residuals=["softmax"],
@@ -184,8 +185,8 @@ _softmax_cross_entropy = fused(
 )
 
 
-def _target_rule(g: Any, logits: Any, softmax: Any) -> Any:
-    return _log_softmax_forward(logits, 1) * (-g / len(softmax))
+def _target_rule(g: Any, logits: Any) -> Any:
+    return _log_softmax_forward(logits, 1) * (-g / len(logits))
 
 
 def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
