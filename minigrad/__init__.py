@@ -42,13 +42,29 @@ from .ops.arithmetic import (
     where,
 )
 from .ops.comparison import argmax, argmin, argsort, full_like, isfinite, isinf, isnan, ones_like, zeros_like
+from .ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .ops.convolution import avg_pool2d, col2im, conv2d, im2col, max_pool2d
+from .ops.convolution_nd import conv1d, conv3d
 from .ops.creation import arange, eye, full, linspace, ones, zeros
 from .ops.einsum import einsum
 from .ops.indexing import getitem, scatter, setitem
 from .ops.linalg import matmul
+from .ops.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    avg_pool1d,
+    avg_pool3d,
+    max_pool1d,
+    max_pool3d,
+    stochastic_pool2d,
+)
 from .ops.products import cross, dot, inner, kron, outer, tensordot, vander, vdot
 from .ops.reduction import logsumexp, max, mean, min, std, sum, var
+from .ops.resampling import fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
 from .ops.shape import (
     astype,
     broadcast_to,
@@ -63,6 +79,7 @@ from .ops.shape import (
     swapaxes,
     transpose,
 )
+from .ops.signal import convolve, correlate
 from .tensor import Tensor, asarray
 
 abs = absolute
@@ -76,6 +93,12 @@ __all__ = [
     "Tensor",
     "abs",
     "absolute",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "add",
     "affine",
     "arange",
@@ -84,12 +107,21 @@ __all__ = [
     "argsort",
     "asarray",
     "astype",
+    "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "broadcast_to",
     "clip",
     "col2im",
     "concatenate",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "convolve",
+    "correlate",
     "cos",
     "cross",
     "decompose",
@@ -103,6 +135,7 @@ __all__ = [
     "expand_dims",
     "eye",
     "flip",
+    "fold",
     "full",
     "full_like",
     "func",
@@ -113,6 +146,7 @@ __all__ = [
     "identity",
     "im2col",
     "inner",
+    "interpolate",
     "is_grad_enabled",
     "isfinite",
     "isinf",
@@ -126,7 +160,9 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "maximum",
     "mean",
     "min",
@@ -139,6 +175,8 @@ __all__ = [
     "ones_like",
     "outer",
     "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "power",
     "ravel",
     "registry",
@@ -156,12 +194,14 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "stochastic_pool2d",
     "subtract",
     "sum",
     "swapaxes",
     "tanh",
     "tensordot",
     "transpose",
+    "unfold",
     "vander",
     "var",
     "vdot",
