@@ -26,12 +26,12 @@ _transposed = linear(
     local=["convolved with weight", "correlated with x"],
 )
 _filters = linear(
-    lambda y, x, shape, w, groups: kernels.conv_weight(y, x, shape, w, groups),
+    lambda u, x, shape, w, groups: kernels.conv_weight(u, x, shape, w, groups),
     lambda g, x, w, groups: _any_conv2d(x, g, None, w=w, groups=groups),
-    lambda g, y, x_shape, w, groups: _any_transposed(y, g, shape=x_shape, w=w, groups=groups),
+    lambda g, u, x_shape, w, groups: _any_transposed(u, g, shape=x_shape, w=w, groups=groups),
     name="conv2d_filters",
-    arguments=("y", "x"),
-    local=["x convolved with ·", "y convolved with · turned"],
+    arguments=("u", "x"),
+    local=["x convolved with ·", "u spread by ·"],
 )
 _any_transposed: Any = on_arrays(_transposed)
 _any_filters: Any = on_arrays(_filters)

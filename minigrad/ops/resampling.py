@@ -36,14 +36,14 @@ def _resample_forward(x: Any, grid: Grid) -> Any:
     return low * (1 - share) + np.take(x, grid.high, axis=grid.axis) * share
 
 
-def _spread_forward(y: Any, grid: Grid) -> Any:
-    out = np.zeros_like(y, shape=tuple([grid.length if i == grid.axis else n for i, n in enumerate(y.shape)]))
+def _spread_forward(x: Any, grid: Grid) -> Any:
+    out = np.zeros_like(x, shape=tuple([grid.length if i == grid.axis else n for i, n in enumerate(x.shape)]))
     if grid.share is None:
-        _add_runs(out, y, grid.low, grid.axis)
+        _add_runs(out, x, grid.low, grid.axis)
         return out
-    share = grid.share.astype(y.dtype).reshape(grid.along(y.ndim))
-    _add_runs(out, y * (1 - share), grid.low, grid.axis)
-    _add_runs(out, y * share, grid.high, grid.axis)
+    share = grid.share.astype(x.dtype).reshape(grid.along(x.ndim))
+    _add_runs(out, x * (1 - share), grid.low, grid.axis)
+    _add_runs(out, x * share, grid.high, grid.axis)
     return out
 
 
@@ -63,7 +63,6 @@ _resample_back = linear(
     _spread_forward,
     lambda g, grid: _any_resample(g, grid=grid),
     name="resample_transpose",
-    arguments=("y",),
     local=["the shares of the two neighbours"],
 )
 _any_resample: Any = on_arrays(_resample)

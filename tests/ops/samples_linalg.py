@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.ops import determinants, least_squares, matrices, products, spectral
+from minigrad.ops import determinants, least_squares, products, spectral
 from minigrad.testing.strategies import arrays, axes, broadcastable, shapes
 from tests.ops.sample import Sample
 
@@ -252,8 +252,6 @@ SAMPLES = [
         dtypes=PRECISIONS,
     ),  # fmt: skip
 ]
-
-assert matrices  # the module whose ops these are, too
 
 
 def with_scipy() -> list[Sample]:

@@ -1,11 +1,12 @@
 """The table of samples: at least one entry per registered op."""
 
-from tests.ops import samples_arithmetic, samples_layers, samples_linalg, samples_reduction, samples_shape
+from tests.ops import samples_arithmetic, samples_layers, samples_linalg, samples_reduction, samples_shape, samples_signal
 
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
     *samples_reduction.SAMPLES,
     *samples_shape.SAMPLES,
+    *samples_signal.SAMPLES,
     *samples_layers.SAMPLES,
     *samples_linalg.SAMPLES,
 ]
