@@ -175,7 +175,7 @@ def _entropy_decomposed(logits: Any, target: Any) -> Tensor:
 _softmax_cross_entropy = fused(
     _entropy,
     _logits_rule,
-    lambda g, logits, softmax: _target_rule(g, logits, softmax),
+    lambda g, logits: _target_rule(g, logits),
     name="softmax_cross_entropy",
     arguments=("logits", "target"),
     residuals=["softmax"],
@@ -184,8 +184,8 @@ _softmax_cross_entropy = fused(
 )
 
 
-def _target_rule(g: Any, logits: Any, softmax: Any) -> Any:
-    return _log_softmax_forward(logits, 1) * (-g / len(softmax))
+def _target_rule(g: Any, logits: Any) -> Any:
+    return _log_softmax_forward(logits, 1) * (-g / len(logits))
 
 
 def softmax_cross_entropy(logits: Any, target: Any) -> Tensor:
