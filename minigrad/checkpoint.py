@@ -115,7 +115,9 @@ def checkpoint(f: Callable[..., Tensor], *args: Any, rng: np.random.Generator | 
         return out
     run.inputs = _inputs(out.node, start)
     # The op depends on these vertices; their values are of no use to it.
-    tensors = [v if isinstance(v, Tensor) else tensor_of(np.broadcast_to(v.dtype.type(0), v.shape), v) for v in run.inputs]
+    tensors = [
+        v if isinstance(v, Tensor) else tensor_of(np.broadcast_to(v.dtype.type(0), v.shape), v) for v in run.inputs
+    ]
     return apply(_op, tuple(tensors), {"value": out._data, "run": run})
 
 

@@ -63,7 +63,9 @@ class _Call:
         self.outputs: list[Tensor] = []
         for path, leaf in leaves(result):
             if not isinstance(leaf, Tensor):
-                raise TypeError(f"{name}: the function must return Tensors, got {type(leaf).__name__}{path and f' at {path}'}")
+                raise TypeError(
+                    f"{name}: the function must return Tensors, got {type(leaf).__name__}{path and f' at {path}'}"
+                )
             self.outputs.append(leaf)
 
     def single(self) -> Tensor:
