@@ -115,10 +115,13 @@ def checkpoint(f: Callable[..., Tensor], *args: Any, rng: np.random.Generator | 
         return out
     run.inputs = _inputs(out.node, start)
     # The op depends on these vertices; their values are of no use to it.
-    tensors = [
-        v if isinstance(v, Tensor) else tensor_of(np.broadcast_to(v.dtype.type(0), v.shape), v) for v in run.inputs
-    ]
-    return apply(_op, tuple(tensors), {"value": out._data, "run": run})
+    stand_ins = [v if isinstance(v, Tensor) else tensor_of(_nothing(v), v) for v in run.inputs]
+    return apply(_op, tuple(stand_ins), {"value": out._data, "run": run})
+
+
+def _nothing(node: Node) -> Any:
+    """Return an array of the node's shape and dtype that takes no memory."""
+    return np.broadcast_to(node.dtype.type(0), node.shape)
 
 
 def _one(out: Any) -> Tensor:

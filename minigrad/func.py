@@ -63,9 +63,8 @@ class _Call:
         self.outputs: list[Tensor] = []
         for path, leaf in leaves(result):
             if not isinstance(leaf, Tensor):
-                raise TypeError(
-                    f"{name}: the function must return Tensors, got {type(leaf).__name__}{path and f' at {path}'}"
-                )
+                where = f" at {path}" if path else ""
+                raise TypeError(f"{name}: the function must return Tensors, got {type(leaf).__name__}{where}")
             self.outputs.append(leaf)
 
     def single(self) -> Tensor:
