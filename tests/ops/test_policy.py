@@ -25,7 +25,7 @@ POLICY: list[tuple[str, Any, tuple[Any, ...], list[Any], str]] = [
     ("relu at 0", mg.relu, ([0.0, -1.0, 1.0],), [[0.0, 0.0, 1.0]], "least of [0, 1]"),
     ("sign", lambda x: mg.sign(x) * 3 + x, ([0.0, 2.0],), [[1.0, 1.0]], "constant where it has a derivative"),
     ("sqrt at 0", mg.sqrt, ([0.0, 4.0],), [[inf, 0.25]], "the limit from the right is infinite"),
-    ("square of sqrt 0", lambda x: mg.sqrt(mg.square(x) + 1), ([0.0],), [[0.0]], "smooth"),
+    ("sqrt of a sum that is not 0", lambda x: mg.sqrt(mg.square(x) + 1), ([0.0],), [[0.0]], "smooth"),
     ("max, ties", mg.max, ([1.0, 3.0, 3.0, 2.0],), [[0.0, 0.5, 0.5, 0.0]], "least norm: evenly shared"),
     ("max, all tied", mg.max, ([2.0, 2.0, 2.0, 2.0],), [[0.25] * 4], "least norm: evenly shared"),
     ("min, ties", mg.min, ([1.0, 1.0, 2.0],), [[0.5, 0.5, 0.0]], "least norm: evenly shared"),
