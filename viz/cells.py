@@ -7,10 +7,11 @@ layout program, which would let labels overlap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .labels import COMMUTATIVE, SYMBOLS, badge, gradient_lines, local_lines, number, shape_text, value_lines
 from .records import Item, Shown, Summary, Wire
-from .rich import Line, Span, line, stack, width
+from .rich import Line, Span, extent, line, stack, width
 from .theme import LIGHT, stroke
 
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
@@ -89,16 +90,19 @@ class Style:
 
     def table(self, item: Item, blocks: Sequence[str]) -> str:
         """Return a whole label: the box, and the wires that leave it."""
-        cell = f'PORT="p" {_box(item, self.down)}</TD>'
+        box = _box(item, self.down)
         if self.down:
-            # Several values leave a group side by side.
+            # Several values leave a group side by side, below its box; any other box stands over its only wire.
             wires = "".join(f'<TD VALIGN="TOP">{block}</TD>' for block in blocks)
             row = f"<TR>{wires}</TR>" if blocks else ""
-            return f'<{_TABLE}<TR><TD COLSPAN="{max(len(blocks), 1)}" {cell}</TR>{row}</TABLE>>'
+            if len(blocks) < 2:
+                return f'<{_TABLE}<TR><TD>{box.compact()}</TD></TR>{row}</TABLE>>'
+            return f'<{_TABLE}<TR><TD PORT="p" COLSPAN="{len(blocks)}" {box.look}>{box.content}</TD></TR>{row}</TABLE>>'
         first, *others = blocks or [""]
         rows = "".join(f"<TR><TD>{block}</TD></TR>" for block in others)
         beside = f"<TD>{first}</TD>" if first else ""
-        return f'<{_TABLE}<TR><TD ROWSPAN="{max(len(blocks), 1)}" {cell}{beside}</TR>{rows}</TABLE>>'
+        cell = f'<TD PORT="p" ROWSPAN="{max(len(blocks), 1)}" {box.look}>{box.content}</TD>'
+        return f"<{_TABLE}<TR>{cell}{beside}</TR>{rows}</TABLE>>"
 
     def wire(self, item: Item, shown: Shown, wires: Sequence[Wire], *, tapped: bool, reference: str) -> str:
         """Return a wire with its text, as a table.
@@ -117,28 +121,31 @@ class Style:
         lines = self.value(item, shown, reference)
         backward = self.chain(wires[0]) if len(wires) == 1 else self.total(shown, wires)
         taps = [self.chain(wire) or [line("no gradient", "muted", 10)] for wire in wires] if tapped else []
-        return self._wire(f"v{shown.id}", lines, badge(shown.value), backward, badge(shown.gradient), taps, shown.gradient)
+        wrong, wrong_below = badge(shown.value), badge(shown.gradient)
+        box = _box(item, self.down)
+        least = box.width if self.down else box.height
+        return self._wire(f"v{shown.id}", lines, wrong, backward, wrong_below, taps, shown.gradient, least)
 
     def stub(self, wire: Wire, reference: str) -> str:
         """Return the label of a reference to a value that stands elsewhere."""
-        cell = f'BORDER="1" STYLE="ROUNDED" COLOR="{LIGHT["plain"]}" CELLPADDING="4">'
-        cell += stack([line(f"↪ {reference}", "forward")]) + "</TD>"
-        block = self._wire("o", [], "", self.chain(wire), "", [], wire.downstream)
+        box = _boxed(f'STYLE="ROUNDED" COLOR="{LIGHT["plain"]}"', [line(f"↪ {reference}", "forward")], padding=4)
+        block = self._wire("o", [], "", self.chain(wire), "", [], wire.downstream, box.width if self.down else 0)
         if self.down:
-            return f"<{_TABLE}<TR><TD {cell}</TR><TR><TD>{block}</TD></TR></TABLE>>"
-        return f"<{_TABLE}<TR><TD {cell}<TD>{block}</TD></TR></TABLE>>"
+            return f"<{_TABLE}<TR><TD>{box.compact()}</TD></TR><TR><TD>{block}</TD></TR></TABLE>>"
+        return f"<{_TABLE}<TR><TD {box.look}>{box.content}</TD><TD>{block}</TD></TR></TABLE>>"
 
     def _wire(
         self, port: str, above: list[Line], wrong: str, below: list[Line], wrong_below: str, taps: list[list[Line]],
-        gradient: Summary | None,
+        gradient: Summary | None, least: int,
     ) -> str:  # fmt: skip
         colour = LIGHT[stroke(gradient).colour]
         forward = _side(above, wrong, "RIGHT" if self.down else "CENTER")
         backward = _side(below, wrong_below, "LEFT" if self.down else "CENTER")
         ends = LIGHT["wire"]
         if self.down:
-            # Equal sides keep the wire below the middle of its box.
-            side = max((width(spans) for spans in [*above, *below]), default=10) + 8
+            # Equal sides, as wide as all in line with them, keep the wire thin, and below the middle of its box.
+            taken = sum(extent(tap)[0] + 8 for tap in taps)
+            side = max([width(spans) + 8 for spans in [*above, *below]] + [least // 2 + 1, taken // 2 + 1])
             text = (
                 f'<TR><TD ALIGN="RIGHT" WIDTH="{side}" CELLPADDING="3">{forward}</TD>'
                 f'<TD PORT="{port}" WIDTH="2" BGCOLOR="{colour}"></TD>'
@@ -148,15 +155,16 @@ class Style:
                 f'<TD PORT="{port}u{i}" BORDER="1" SIDES="LRB" COLOR="{ends}" CELLPADDING="3">{stack(tap)}</TD>'
                 for i, tap in enumerate(taps)
             )
-            taken = f'<TR><TD COLSPAN="3" BORDER="1" SIDES="T" COLOR="{ends}">{_TABLE}<TR>{cells}</TR></TABLE></TD></TR>'
-            return f"{_TABLE}{text}{taken if taps else ''}</TABLE>"
-        rows = [f'<TR><TD CELLPADDING="3">{forward}</TD></TR>']
+            row = f'<TR><TD COLSPAN="3" BORDER="1" SIDES="T" COLOR="{ends}">{_TABLE}<TR>{cells}</TR></TABLE></TD></TR>'
+            return f"{_TABLE}{text}{row if taps else ''}</TABLE>"
+        # Together as high as the box, or its height would thicken the wire.
+        side = least // 2
+        rows = [f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="BOTTOM">{forward}</TD></TR>']
         rows.append(f'<TR><TD PORT="{port}" HEIGHT="2" WIDTH="16" BGCOLOR="{colour}"></TD></TR>')
-        rows.append(f'<TR><TD CELLPADDING="3">{backward}</TD></TR>')
+        rows.append(f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="TOP">{backward}</TD></TR>')
         for i, tap in enumerate(taps):
-            rows.append(
-                f'<TR><TD PORT="{port}u{i}" BORDER="1" SIDES="TRB" COLOR="{ends}" CELLPADDING="3">{stack(tap)}</TD></TR>'
-            )
+            look = f'BORDER="1" SIDES="TRB" COLOR="{ends}" CELLPADDING="3"'
+            rows.append(f'<TR><TD PORT="{port}u{i}" {look}>{stack(tap)}</TD></TR>')
         return f"{_TABLE}{''.join(rows)}</TABLE>"
 
 
@@ -175,45 +183,66 @@ def pinned(item: Item) -> bool:
     return item.kind == "op" and len(item.arguments) > 1 and item.label not in COMMUTATIVE
 
 
-def _box(item: Item, down: bool) -> str:
-    """Return the attributes and the content of the cell of an item's box."""
+class Box(NamedTuple):
+    """A box: the attributes and the content of its cell, and its size in points."""
+
+    look: str
+    content: str
+    width: int
+    height: int
+
+    def compact(self) -> str:
+        """Return the box as a table that keeps its size in a greater cell."""
+        size = f'ALIGN="CENTER" FIXEDSIZE="TRUE" WIDTH="{self.width}" HEIGHT="{self.height}"'
+        table = _TABLE.replace("<TABLE", f"<TABLE {size}")
+        return f'{table}<TR><TD PORT="p" {self.look}>{self.content}</TD></TR></TABLE>'
+
+
+def _boxed(look: str, lines: Sequence[Line], *, padding: int, border: int = 1) -> Box:
+    w, h = extent(lines)
+    room = 2 * (padding + border)
+    return Box(f'BORDER="{border}" CELLPADDING="{padding}" {look}', stack(lines), w + room, h + room)
+
+
+def _box(item: Item, down: bool) -> Box:
     if item.kind == "op":
         return _op(item, down)
     if item.kind == "group":
-        count = f"{item.ops:,} ops" if item.ops != 1 else "1 op"
-        lines = [line(item.label, "ink", 13, True), line(count, "muted", 10)]
+        lines = [line(item.label, "ink", 13, True), line(f"{item.ops:,} ops" if item.ops != 1 else "1 op", "muted", 10)]
         lines += [line(item.detail, "muted", 9)] if item.detail and item.ops > 1 else []
-        colours = f'BGCOLOR="{LIGHT["group"]}" COLOR="{LIGHT["op border"]}"'
-        return f'BORDER="2" CELLPADDING="8" STYLE="ROUNDED" {colours}>{stack(lines)}'
+        look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["group"]}" COLOR="{LIGHT["op border"]}"'
+        return _boxed(look, lines, padding=8, border=2)
     if item.kind == "constant" and not item.label:
         # A plain number is its own name.
         value = item.values[0].value
         text = number(value.entries[0]) if value is not None and value.entries else "?"
-        return f'BORDER="0" CELLPADDING="4">{stack([line(text, "forward", 12)])}'
-    content = stack([line(item.label or ("leaf" if item.kind == "parameter" else "input"), "ink", 12, bool(item.label))])
-    if item.kind == "parameter":
-        colours = f'BGCOLOR="{LIGHT["parameter"]}" COLOR="{LIGHT["parameter border"]}"'
-        return f'BORDER="1" CELLPADDING="7" {colours}>{content}'
-    style = f'STYLE="DASHED" COLOR="{LIGHT["input border"]}"' if item.kind == "input" else f'COLOR="{LIGHT["plain"]}"'
-    return f'BORDER="1" CELLPADDING="7" {style}>{content}'
+        return _boxed("", [line(text, "forward", 12)], padding=4, border=0)
+    look = {
+        "parameter": f'BGCOLOR="{LIGHT["parameter"]}" COLOR="{LIGHT["parameter border"]}"',
+        "input": f'STYLE="DASHED" COLOR="{LIGHT["input border"]}"',
+    }.get(item.kind, f'COLOR="{LIGHT["plain"]}"')
+    name = item.label or ("leaf" if item.kind == "parameter" else "input")
+    return _boxed(look, [line(name, "ink", 12, bool(item.label))], padding=7)
 
 
-def _op(item: Item, down: bool) -> str:
+def _op(item: Item, down: bool) -> Box:
     symbol = SYMBOLS.get(item.label, item.label)
     lines = [line(symbol, "ink", 16 if len(symbol) < 3 else 13, True)]
     lines += [line(item.detail, "muted", 9)] if item.detail else []
-    content = stack(lines)
-    look = f'BORDER="1" STYLE="ROUNDED" BGCOLOR="{LIGHT["op"]}" COLOR="{LIGHT["op border"]}"'
+    look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["op"]}" COLOR="{LIGHT["op border"]}"'
     if not pinned(item):
-        return f'{look} CELLPADDING="7">{content}'
-    n = len(item.arguments)
-    pins = [
-        f'<TD PORT="p{i}" ALIGN="LEFT" CELLPADDING="3">{stack([line(name, "muted", 9)])}</TD>'
-        for i, name in enumerate(item.arguments)
-    ]
+        return _boxed(look, lines, padding=7)
+    names = [line(name, "muted", 9) for name in item.arguments]
+    # Side by side, names need more room between them.
+    padding = 5 if down else 3
+    pins = [f'<TD PORT="p{i}" CELLPADDING="{padding}">{stack([name])}</TD>' for i, name in enumerate(names)]
+    content = stack(lines)
     if down:
-        rows = f'<TR>{"".join(pins)}</TR><TR><TD COLSPAN="{n}" CELLPADDING="3">{content}</TD></TR>'
+        rows = f'<TR>{"".join(pins)}</TR><TR><TD COLSPAN="{len(pins)}" CELLPADDING="4">{content}</TD></TR>'
     else:
-        rows = f'<TR>{pins[0]}<TD ROWSPAN="{n}" CELLPADDING="5">{content}</TD></TR>'
+        rows = f'<TR>{pins[0]}<TD ROWSPAN="{len(pins)}" CELLPADDING="5">{content}</TD></TR>'
         rows += "".join(f"<TR>{pin}</TR>" for pin in pins[1:])
-    return f'{look} CELLPADDING="2">{_TABLE}{rows}</TABLE>'
+    w, h = extent(lines)
+    across, along = sum(width(name) + 2 * padding for name in names), max(extent([name])[1] for name in names)
+    # The size is exact for the drawing downwards only; the other one does not need it.
+    return Box(f'BORDER="1" CELLPADDING="2" {look}', f"{_TABLE}{rows}</TABLE>", max(w + 8, across) + 6, h + along + 24)

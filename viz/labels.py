@@ -11,6 +11,7 @@ from .records import Local, Summary
 
 LONGEST_NAME = 40
 _COLUMNS = 6
+_ROWS = 6
 # Letters of several scripts are joined by these two; every other format character can only deceive the eye.
 _JOINERS = "\u200c\u200d"
 
@@ -119,17 +120,29 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, shape))})"
 
 
+def _whole(summary: Summary) -> bool:
+    """Return whether all entries are shown: there are few, and they do not make a tall column."""
+    if summary.entries is None:
+        return False
+    return len(summary.shape) < 2 or summary.size // summary.shape[-1] <= _ROWS
+
+
 def value_lines(summary: Summary, digits: int = 4) -> list[str]:
     """Return what is said of a forward value: its entries if there are few, else its range."""
-    if summary.entries is not None:
-        return array(summary.entries, summary.shape, digits) if summary.size else ["empty"]
-    return [f"{number(summary.low, digits)} … {number(summary.high, digits)}"]
+    if not summary.size:
+        return ["empty"]
+    if _whole(summary):
+        return array(summary.entries or (), summary.shape, digits)
+    low, high = number(summary.low, digits), number(summary.high, digits)
+    return [f"all {low}" if summary.low == summary.high and not summary.nans else f"{low} … {high}"]
 
 
 def gradient_lines(summary: Summary, digits: int = 4) -> list[str]:
     """Return what is said of a gradient: its entries if there are few, else its size."""
-    if summary.entries is not None:
-        return array(summary.entries, summary.shape, digits) if summary.size else ["empty"]
+    if not summary.size:
+        return ["empty"]
+    if _whole(summary):
+        return array(summary.entries or (), summary.shape, digits)
     text = f"rms {number(summary.rms, digits)}"
     return [f"{text}, {percent(summary.zeros)} zeros" if summary.zeros >= 0.01 else text]
 
@@ -159,16 +172,16 @@ def local_lines(local: Local, digits: int = 4, longest: int = 44) -> list[str]:
     formula = clean(local.formula, 2 * longest)
     rows, columns = local.jacobian_shape
     if local.derivative is not None:
-        head = f"{'Σ ' if local.summed else ''}× {formula}"
+        head = f"× {formula}" + (", summed" if local.summed else "")
         if formula.lstrip("-").replace(".", "").isdigit():
             return [head]
-        entries = local.derivative.entries
-        if entries is not None:
-            return [f"{head} =", *array(entries, local.derivative.shape, digits)]
+        if _whole(local.derivative):
+            return [f"{head} =", *array(local.derivative.entries or (), local.derivative.shape, digits)]
         return [head, statistics(local.derivative, digits)]
     # An explanation in brackets gets a line of its own.
     head, bracket, rest = formula.partition(" (")
-    if local.jacobian is not None:
+    head = f"× {head}" if head in ("1", "1/n") else head
+    if local.jacobian is not None and rows <= _ROWS:
         flat = tuple(v for row in local.jacobian for v in row)
         return [f"{head},  J =", *array(flat, (rows, columns), digits)]
     explained = [f"({rest}"] if bracket else []
