@@ -75,6 +75,8 @@ def matched(name: str, tree: Any, like: Any) -> list[Any]:
     ValueError
         Naming the first place where they differ.
     """
+    if _children(like) is None:
+        return [tree]  # where one array is expected, a nested list is one
     ours, theirs = list(leaves(tree)), list(leaves(like))
     for (a, _), (b, _) in zip(ours, theirs, strict=False):
         if a != b:
