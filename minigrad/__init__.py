@@ -12,6 +12,7 @@ The subpackages ``minigrad.nn`` (layers, losses, optimizers), ``minigrad.viz`` (
 
 from . import func, linalg
 from .anomaly import AnomalyError
+from .checkpoint import checkpoint
 from .differentiate import grad
 from .graph import Node
 from .kinds import elementwise, fused, general, linear
@@ -111,6 +112,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "broadcast_to",
+    "checkpoint",
     "clip",
     "col2im",
     "concatenate",

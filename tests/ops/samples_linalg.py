@@ -135,9 +135,8 @@ def numpy_change(a: Any, d: Any) -> Any:
 
 @st.composite
 def changed(draw: Any) -> Any:
-    n = draw(st.integers(1, 3))
-    a, b = draw(broadcastable(2, max_dims=2, max_side=2))
-    return (conditioned((*a, n, n), draw(seeds)), draw(arrays((*a, n, n)))), {}
+    shape = (*draw(stacks), *(draw(st.integers(1, 3)),) * 2)
+    return (conditioned(shape, draw(seeds)), draw(arrays(shape))), {}
 
 
 def numpy_slogdet(a: Any) -> Any:
@@ -174,7 +173,7 @@ SAMPLES = [
         (((A[0], B), {}), ((A, B), {}), ((A[:1], A), {})),
         analytic=True,
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample("det", mg.linalg.det, square(), np.linalg.det, (((A,), {}),), analytic=True, dtypes=PRECISIONS),
     Sample(
         "cofactor",
@@ -183,7 +182,7 @@ SAMPLES = [
         numpy_cofactor,
         (((A,), {}),),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample(
         "cofactor_change",
         determinants._change,
@@ -191,7 +190,7 @@ SAMPLES = [
         numpy_change,
         (((conditioned((4, 4), 8), conditioned((4, 4), 9)), {}), ((A, A[:, ::-1]), {})),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample("slogdet", determinants._slogdet, square(), numpy_slogdet, (((A,), {}),), dtypes=PRECISIONS),
     Sample("cholesky", cholesky, square(symmetric), numpy_cholesky, (((S,), {}),), dtypes=PRECISIONS),
     Sample(
@@ -201,7 +200,7 @@ SAMPLES = [
         numpy_eigh,
         (((S,), {"UPLO": "L"}), ((S[0],), {"UPLO": "U"})),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample(
         "svd",
         spectral._svd,
@@ -209,7 +208,7 @@ SAMPLES = [
         numpy_svd,
         (((A,), {}), ((TALL,), {}), ((WIDE,), {})),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample("qr", spectral._qr, rectangular(wide=False), numpy_qr, (((A,), {}), ((TALL,), {})), dtypes=PRECISIONS),
     Sample(
         "pinv",
@@ -218,7 +217,7 @@ SAMPLES = [
         np.linalg.pinv,
         (((TALL,), {}), ((WIDE,), {})),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample(
         "pinv",
         pinv_deficient,
@@ -227,7 +226,7 @@ SAMPLES = [
         (((conditioned((3, 2), 6), conditioned((2, 4), 7)), {}),),
         dtypes=PRECISIONS,
         variant="deficient",
-    ),  # fmt: skip
+    ),
     Sample(
         "lstsq",
         least_squares._lstsq,
@@ -235,7 +234,7 @@ SAMPLES = [
         lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
         (((TALL, conditioned((4, 2), 1)), {"rcond": 1e-5}), ((WIDE[0], B), {"rcond": 1e-5})),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
     Sample("cross", products._cross, crossed(), np.cross, (((V, B.T), {}), ((B.T, V), {})), analytic=True),
     Sample(
         "norm",
@@ -250,7 +249,7 @@ SAMPLES = [
             ((V,), {"axis": -1, "ord": np.inf, "keepdims": False}),
         ),
         dtypes=PRECISIONS,
-    ),  # fmt: skip
+    ),
 ]
 
 
@@ -276,7 +275,10 @@ def with_scipy() -> list[Sample]:
     return [
         Sample("expm", mg.linalg.expm, square(smallest=1), scipy.linalg.expm, (((A,), {}),), dtypes=PRECISIONS),
         Sample(
-            "solve_triangular", scipy_matrices._triangular, systems(**flags).map(dominant), numpy_triangular,
+            "solve_triangular",
+            scipy_matrices._triangular,
+            systems(**flags).map(dominant),
+            numpy_triangular,
             (
                 ((S[0], B), {"lower": True, "unit_diagonal": False}),
                 ((S[0], B), {"lower": False, "unit_diagonal": True}),
@@ -284,7 +286,7 @@ def with_scipy() -> list[Sample]:
             ),
             dtypes=PRECISIONS,
         ),
-    ]  # fmt: skip
+    ]
 
 
 SAMPLES += with_scipy()

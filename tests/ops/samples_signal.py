@@ -120,7 +120,7 @@ SAMPLES = [
         numpy_convolve,
         (((A, V), {"mode": "full"}), ((A, V), {"mode": "valid"})),
         analytic=True,
-    ),  # fmt: skip
+    ),
     Sample(
         "conv_transpose2d",
         conv_transpose._transposed,
@@ -131,7 +131,7 @@ SAMPLES = [
             ((OUT_GROUPED, W[:2, :1]), {"shape": BIG.shape, "w": GROUPED, "groups": 2}),
         ),
         dtypes=("float64", "float32"),
-    ),  # fmt: skip
+    ),
     Sample(
         "conv2d_filters",
         conv_transpose._filters,
@@ -142,7 +142,7 @@ SAMPLES = [
             ((OUT_GROUPED, BIG), {"shape": (2, 1, 2, 2), "w": GROUPED, "groups": 2}),
         ),
         dtypes=("float64", "float32"),
-    ),  # fmt: skip
+    ),
     Sample(
         "resample",
         resampling._resample,
@@ -151,7 +151,7 @@ SAMPLES = [
         (((BIG,), {"grid": UP}), ((BIG,), {"grid": NEAREST})),
         analytic=True,
         dtypes=("float64", "float32"),
-    ),  # fmt: skip
+    ),
     Sample(
         "resample_transpose",
         resampling._resample_back,
@@ -163,5 +163,5 @@ SAMPLES = [
         ),
         analytic=True,
         dtypes=("float64", "float32"),
-    ),  # fmt: skip
+    ),
 ]

@@ -1,6 +1,14 @@
 """The table of samples: at least one entry per registered op."""
 
-from tests.ops import samples_arithmetic, samples_layers, samples_linalg, samples_reduction, samples_shape, samples_signal
+from tests.ops import (
+    samples_arithmetic,
+    samples_layers,
+    samples_linalg,
+    samples_reduction,
+    samples_shape,
+    samples_signal,
+    samples_transforms,
+)
 
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
@@ -9,4 +17,5 @@ SAMPLES = [
     *samples_signal.SAMPLES,
     *samples_layers.SAMPLES,
     *samples_linalg.SAMPLES,
+    *samples_transforms.SAMPLES,
 ]

@@ -36,9 +36,23 @@ def test_plans_give_numpys_values() -> None:
 
 
 SPECS = [
-    "ij,jk->ik", "ij,kj->ik", "ji,jk->ki", "bij,bjk->bik", "bhqd,bhkd->bhqk", "ijk,jil->kl", "ij,j->i", "i,ij->j",
-    "ij,ij->", "ij,ij->i", "bi,bij->bj", "i,j->ij", "ij,jk,kl->il", "ab,bc,cd,de->ae", "iij,jk->ik", "ijl,jk->ik",
-]  # fmt: skip
+    "ij,jk->ik",
+    "ij,kj->ik",
+    "ji,jk->ki",
+    "bij,bjk->bik",
+    "bhqd,bhkd->bhqk",
+    "ijk,jil->kl",
+    "ij,j->i",
+    "i,ij->j",
+    "ij,ij->",
+    "ij,ij->i",
+    "bi,bij->bj",
+    "i,j->ij",
+    "ij,jk,kl->il",
+    "ab,bc,cd,de->ae",
+    "iij,jk->ik",
+    "ijl,jk->ik",
+]
 
 
 @pytest.mark.parametrize("subscripts", SPECS)
@@ -65,5 +79,5 @@ def test_plans_are_bounded_and_reused() -> None:
 def test_errors() -> None:
     with pytest.raises(TypeError, match="einsum: the subscripts must be a str, got ndarray"):
         mg.einsum(np.ones(2), [0])
-    with pytest.raises(ValueError, match="einsum: label 'j' .* has sizes 3 and 4"):
+    with pytest.raises(ValueError, match=r"einsum: label 'j' .* has sizes 3 and 4"):
         mg.einsum("ij,jk", np.ones((2, 3)), np.ones((4, 2)))

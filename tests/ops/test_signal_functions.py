@@ -56,7 +56,7 @@ def test_sequences(sample: Sample, data: Any) -> None:
         np.testing.assert_allclose(y, expected, atol=1e-5 if dtype == "float32" else 1e-12)
 
 
-# The function's name in torch.nn.functional, the arguments, the keywords; differentiated where there is a floating array.
+# The function's name in torch.nn.functional, the arguments, the keywords; floating arrays are differentiated.
 LAYERS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv1d", (SEQUENCE, values(3, 2, 2), values(3)), {"stride": 2, "padding": 1}),
     ("conv1d", (SEQUENCE, values(4, 1, 3)), {"groups": 2, "dilation": 2}),
@@ -70,8 +70,16 @@ LAYERS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv_transpose2d", (IMAGE, values(2, 3, 3, 2), values(3)), {"stride": (2, 3), "padding": 1, "output_padding": 1}),
     ("conv_transpose2d", (IMAGE, values(2, 2, 2, 2)), {"groups": 2, "dilation": (1, 2)}),
     ("conv_transpose2d", (IMAGE, values(2, 1, 1, 2)), {"stride": (3, 1), "padding": (2, 1)}),
-    ("conv_transpose3d", (VOLUME[..., :2], values(2, 2, 2, 1, 2), values(2)), {"stride": (2, 1, 1), "output_padding": (1, 0, 0)}),
-    ("conv_transpose3d", (VOLUME[..., :2], values(2, 1, 3, 2, 1)), {"groups": 2, "padding": (2, 1, 0), "dilation": (2, 1, 1)}),
+    (
+        "conv_transpose3d",
+        (VOLUME[..., :2], values(2, 2, 2, 1, 2), values(2)),
+        {"stride": (2, 1, 1), "output_padding": (1, 0, 0)},
+    ),
+    (
+        "conv_transpose3d",
+        (VOLUME[..., :2], values(2, 1, 3, 2, 1)),
+        {"groups": 2, "padding": (2, 1, 0), "dilation": (2, 1, 1)},
+    ),
     ("max_pool1d", (SEQUENCE, 2), {}),
     ("max_pool1d", (SEQUENCE, 3), {"stride": 1, "padding": 1, "dilation": 2}),
     ("avg_pool1d", (SEQUENCE, 4), {"stride": 2, "padding": 2}),
@@ -82,7 +90,11 @@ LAYERS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     *[(f"adaptive_{kind}_pool2d", (IMAGE, n), {}) for kind in ("avg", "max") for n in (1, 3, (2, 3), (None, 2))],
     *[(f"adaptive_{kind}_pool3d", (VOLUME, n), {}) for kind in ("avg", "max") for n in (1, (3, 2, None))],
     *[("interpolate", (SEQUENCE,), {"size": n}) for n in (1, 4, 6, 9)],
-    *[("interpolate", (SEQUENCE,), {"size": n, "mode": "linear", "align_corners": c}) for n in (1, 4, 9) for c in (True, False)],
+    *[
+        ("interpolate", (SEQUENCE,), {"size": n, "mode": "linear", "align_corners": c})
+        for n in (1, 4, 9)
+        for c in (True, False)
+    ],
     *[("interpolate", (IMAGE,), {"size": (7, 3), "mode": "bilinear", "align_corners": c}) for c in (True, False)],
     ("interpolate", (IMAGE,), {"scale_factor": (1.5, 0.5), "mode": "bilinear"}),
     ("interpolate", (IMAGE,), {"scale_factor": 2}),
@@ -93,7 +105,7 @@ LAYERS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("unfold", (IMAGE, (2, 3)), {"padding": (1, 0), "stride": (2, 1), "dilation": (1, 2)}),
     ("fold", (values(2, 6, 12), (3, 5), (1, 2)), {}),
     ("fold", (values(1, 4, 10), (3, 9), 2), {"padding": (0, 1), "stride": (1, 2), "dilation": (1, 2)}),
-]  # fmt: skip
+]
 each = pytest.mark.parametrize(
     ("name", "args", "params"), LAYERS, ids=[f"{i}-{row[0]}" for i, row in enumerate(LAYERS)]
 )
@@ -181,10 +193,20 @@ def test_stochastic_pooling_evaluates_to_the_weighted_mean() -> None:
 ERRORS: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (mg.convolve, (np.ones((2, 2)), np.ones(2)), {}, r"convolve: expected two sequences, got shapes \(2, 2\)"),
     (mg.convolve, (np.ones(0), np.ones(2)), {}, "convolve: a sequence is empty"),
-    (mg.correlate, (np.ones(2), np.ones(2), "some"), {}, "correlate: mode must be 'full', 'same' or 'valid', got 'some'"),
+    (
+        mg.correlate,
+        (np.ones(2), np.ones(2), "some"),
+        {},
+        "correlate: mode must be 'full', 'same' or 'valid', got 'some'",
+    ),
     (mg.conv1d, (IMAGE, values(1, 2, 2)), {}, r"conv1d: expected input with 3 axes, got shape \(1, 2, 4, 5\)"),
     (mg.conv1d, (SEQUENCE, values(1, 3, 2)), {}, "conv1d: input .* has 2 channels, weight .* is for 3"),
-    (mg.conv1d, (SEQUENCE, values(3, 1, 2)), {"groups": 2}, "conv1d: groups 2 must divide the 2 input channels and the 3"),
+    (
+        mg.conv1d,
+        (SEQUENCE, values(3, 1, 2)),
+        {"groups": 2},
+        "conv1d: groups 2 must divide the 2 input channels and the 3",
+    ),
     (mg.conv1d, (SEQUENCE, values(3, 2, 2), values(2)), {}, r"conv1d: expected a bias of shape \(3,\), got \(2,\)"),
     (mg.conv1d, (SEQUENCE, values(1, 2, 9)), {}, "conv1d: the window does not fit into the input"),
     (mg.conv1d, (SEQUENCE, values(1, 2, 3)), {"stride": 2}, "conv1d: the windows do not end at the border"),
@@ -193,10 +215,25 @@ ERRORS: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (mg.conv3d, (VOLUME, values(1, 2, 3, 1, 1)), {"stride": 2}, "conv3d: the windows do not end at the border"),
     (mg.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"stride": (1, 2)}, "conv3d: stride must be a number or 3 of them"),
     (mg.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"padding": "some"}, "conv3d: padding must be numbers, 'valid'"),
-    (mg.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"padding": "same", "stride": 2}, "conv3d: padding 'same' needs stride 1"),
-    (mg.conv_transpose2d, (IMAGE, values(2, 1, 2, 2)), {"output_padding": 1}, "conv_transpose2d: output_padding 1 must be"),
+    (
+        mg.conv3d,
+        (VOLUME, values(1, 2, 1, 1, 1)),
+        {"padding": "same", "stride": 2},
+        "conv3d: padding 'same' needs stride 1",
+    ),
+    (
+        mg.conv_transpose2d,
+        (IMAGE, values(2, 1, 2, 2)),
+        {"output_padding": 1},
+        "conv_transpose2d: output_padding 1 must be",
+    ),
     (mg.conv_transpose2d, (IMAGE, values(2, 1, 1, 1)), {"padding": 3}, "conv_transpose2d: nothing is left: length 4"),
-    (mg.conv_transpose2d, (IMAGE, values(3, 1, 1, 1)), {}, "conv_transpose2d: input .* has 2 channels, weight .* is for 3"),
+    (
+        mg.conv_transpose2d,
+        (IMAGE, values(3, 1, 1, 1)),
+        {},
+        "conv_transpose2d: input .* has 2 channels, weight .* is for 3",
+    ),
     (mg.max_pool1d, (SEQUENCE, 2), {"padding": 2}, "max_pool1d: padding 2 is more than half of the kernel size 2"),
     (mg.avg_pool3d, (VOLUME, 2), {"padding": 2}, "avg_pool3d: padding 2 is more than half of the kernel size 2"),
     (mg.avg_pool3d, (IMAGE, 2), {}, "avg_pool3d: expected an input with 5 axes"),
@@ -213,7 +250,7 @@ ERRORS: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (mg.fold, (values(1, 5, 4), 3, 2), {}, r"fold: expected \(n, channels · 2 · 2, windows\), got shape \(1, 5, 4\)"),
     (mg.fold, (values(1, 4, 5), 3, 2), {}, "fold: images of 3 by 3 have 2 · 2 windows, got 5 columns"),
     (mg.stochastic_pool2d, (IMAGE[..., :4], 2), {}, "stochastic_pool2d: training needs rng=.*, got NoneType"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("f", "args", "params", "message"), ERRORS, ids=[row[3][:40] for row in ERRORS])
