@@ -91,10 +91,10 @@ def test_an_array_operand_comes_back_as_a_tensor_with_its_gradient() -> None:
     ("call", "name"),
     [
         (np.arctan2, r"np\.arctan2"),
-        (np.linalg.inv, r"np\.linalg\.inv"),
-        (np.cross, r"np\.cross"),
+        (np.linalg.eigvals, r"np\.linalg\.eigvals"),
+        (np.union1d, r"np\.union1d"),
         (np.median, r"np\.median"),
-        (np.linalg.norm, r"np\.linalg\.norm"),
+        (np.linalg.tensorinv, r"np\.linalg\.tensorinv"),
         (np.add.accumulate, r"np\.add\.accumulate"),
         (np.add.outer, r"np\.add\.outer"),
         (np.fft.fft, r"fft"),
@@ -103,7 +103,7 @@ def test_an_array_operand_comes_back_as_a_tensor_with_its_gradient() -> None:
 def test_a_function_without_a_rule_raises_by_name(call: Any, name: str) -> None:
     x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     with pytest.raises(TypeError, match=name + r" has no rule in minigrad"):
-        call(x, x) if call in (np.arctan2, np.cross, np.add.outer) else call(x)
+        call(x, x) if call in (np.arctan2, np.union1d, np.add.outer) else call(x)
 
 
 def test_out_is_refused() -> None:

@@ -28,7 +28,31 @@ class Grid(NamedTuple):
         return tuple([len(self.share) if i == self.axis else 1 for i in range(ndim)])
 
 
+# A product with a small matrix of shares beats gathering by far; the matrix must not be much larger than the two
+# nonzero entries of each of its rows.
+_DENSE = 1 << 15
+
+
+def _shares(x: Any, grid: Grid) -> Any:
+    """Return the matrix from the old points to the new ones, or None where a product with it does not serve: it would
+    be too large, lie along neither of the last two axes, or spread what is not finite."""
+    count = len(grid.low)
+    if count * grid.length > _DENSE or grid.axis < x.ndim - 2 or not bool(np.isfinite(x).all()):
+        return None
+    matrix = np.zeros_like(x, shape=(count, grid.length))
+    new = np.arange(count)
+    if grid.share is None:
+        matrix[new, grid.low] = 1
+    else:
+        matrix[new, grid.low] = 1 - grid.share
+        matrix[new, grid.high] += grid.share
+    return matrix
+
+
 def _resample_forward(x: Any, grid: Grid) -> Any:
+    matrix = _shares(x, grid)
+    if matrix is not None:
+        return x @ matrix.T if grid.axis == x.ndim - 1 else matrix @ x
     low = np.take(x, grid.low, axis=grid.axis)
     if grid.share is None:
         return low
@@ -37,6 +61,9 @@ def _resample_forward(x: Any, grid: Grid) -> Any:
 
 
 def _spread_forward(x: Any, grid: Grid) -> Any:
+    matrix = _shares(x, grid)
+    if matrix is not None:
+        return x @ matrix if grid.axis == x.ndim - 1 else matrix.T @ x
     out = np.zeros_like(x, shape=tuple([grid.length if i == grid.axis else n for i, n in enumerate(x.shape)]))
     if grid.share is None:
         _add_runs(out, x, grid.low, grid.axis)

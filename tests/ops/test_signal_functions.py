@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.nn import functional as F
+from minigrad.ops import resampling
 from minigrad.testing import check_grad, properties
 from minigrad.testing.strategies import arrays
 from tests.ops.sample import Sample, as_dtype, case_of
@@ -158,6 +159,19 @@ def test_interpolation_keeps_infinities_where_they_are() -> None:
     with np.errstate(invalid="ignore"):
         y = mg.interpolate(mg.Tensor(x), size=8, mode="linear")
     assert y.tolist()[0][0][6:] == [2.75, 3.0]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_gathering_gives_what_a_product_gives(axis: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for nearest in (True, False):
+        grid = resampling._grid(axis, 5, 8, 5 / 8, nearest, False)
+        x, y = values(5, 5), values(*[8 if i == axis else 5 for i in (0, 1)])
+        fast = resampling._resample(x, grid=grid).data, resampling._resample_back(y, grid=grid).data
+        with monkeypatch.context() as patched:
+            patched.setattr(resampling, "_DENSE", 0)
+            plain = resampling._resample(x, grid=grid).data, resampling._resample_back(y, grid=grid).data
+        np.testing.assert_allclose(fast[0], plain[0], rtol=1e-14)
+        np.testing.assert_allclose(fast[1], plain[1], rtol=1e-14)
 
 
 def test_stochastic_pooling_draws_in_proportion() -> None:
