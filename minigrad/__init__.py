@@ -63,7 +63,7 @@ from .ops.pooling import (
     max_pool3d,
     stochastic_pool2d,
 )
-from .ops.products import cross, dot, inner, kron, outer, tensordot, vander, vdot
+from .ops.products import cross, dot, inner, kron, outer, tensordot, vander, vdot, vecdot
 from .ops.reduction import logsumexp, max, mean, min, std, sum, var
 from .ops.resampling import fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
 from .ops.shape import (
@@ -207,6 +207,7 @@ __all__ = [
     "vander",
     "var",
     "vdot",
+    "vecdot",
     "where",
     "zeros",
     "zeros_like",

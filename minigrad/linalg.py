@@ -19,7 +19,7 @@ from .ops.matrices import LinAlgError, cholesky, inv, matrix_power, matrix_trans
 from .ops.norms import cond, matrix_norm, norm, vector_norm
 from .ops.products import linalg_cross as cross
 from .ops.products import linalg_outer as outer
-from .ops.products import multi_dot, tensordot
+from .ops.products import multi_dot, tensordot, vecdot
 from .ops.scipy_matrices import expm, solve_triangular
 from .ops.spectral import EighResult, QRResult, SVDResult, eigh, eigvalsh, qr, svd, svdvals
 
@@ -55,5 +55,6 @@ __all__ = [
     "svd",
     "svdvals",
     "tensordot",
+    "vecdot",
     "vector_norm",
 ]

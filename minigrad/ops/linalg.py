@@ -43,7 +43,7 @@ def _vector(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     return g[..., 0] if len(b_shape) == 1 and a.ndim > 2 else g
 
 
-@public(np.matmul)
+@public(np.matmul, np.linalg.matmul)
 def matmul(a: Any, b: Any) -> Tensor:
     """Return the matrix product ``a @ b``: of vectors, matrices, and stacks of matrices that broadcast.
 

@@ -15,6 +15,7 @@ from ..tensor import Tensor, asarray, constant
 from ._axes import axes_of, axis_of
 from .arithmetic import multiply, power
 from .linalg import matmul
+from .reduction import sum
 from .shape import _reshape, _transpose, expand_dims, ravel, reshape
 
 
@@ -64,6 +65,29 @@ def vdot(a: Any, b: Any) -> Tensor:
     if a.size != b.size:
         raise ValueError(f"vdot: {a.shape} and {b.shape} have {a.size} and {b.size} elements")
     return matmul(ravel(a), ravel(b))
+
+
+@public(np.vecdot, np.linalg.vecdot)
+def vecdot(x1: Any, x2: Any, axis: int = -1) -> Tensor:
+    """Return the dot products of vectors that lie along `axis`; the other axes broadcast.
+
+    Raises
+    ------
+    ValueError
+        If the vectors have different lengths.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.vecdot([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    Tensor([3., 7.], dtype=float64)
+    """
+    a, b = asarray(x1), asarray(x2)
+    m = a.shape[axis_of("vecdot", axis, a.ndim)]
+    n = b.shape[axis_of("vecdot", axis, b.ndim)]
+    if m != n:
+        raise ValueError(f"vecdot: {a.shape} and {b.shape}: lengths {m} and {n} along axis {axis} differ")
+    return sum(multiply(a, b), axis)
 
 
 @public(np.inner)
