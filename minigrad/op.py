@@ -40,6 +40,7 @@ from .sweep import push
 from .tensor import Tensor, tensor_of
 
 if TYPE_CHECKING:
+    from .settle import Noticed
     from .values import Values
 
 Rule = Callable[..., Any]
@@ -184,11 +185,15 @@ class Op:
             return {k: t for k, t in zip(positions, found, strict=True) if t is not None}
         return {k: self.rules[k](g, *self.saved(node, k, saved)) for _, k, saved in node.edges or () if k in positions}
 
-    def push(self, node: Node, tangents: dict[int, Tensor], values: Values) -> Tensor:
+    def push(self, node: Node, tangents: dict[int, Tensor], values: Values, invalid: Noticed) -> Tensor:
         """Return the tangent of the value, given those of some arguments, as a tensor with a graph (forward mode)."""
         if self.kind == "elementwise":
             saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
-            parts: list[Tensor] = [self.rules[k](_broadcast(t, node.shape), *saved[k]) for k, t in tangents.items()]
+            parts: list[Tensor] = []
+            for k, t in tangents.items():
+                t = _broadcast(t, node.shape)
+                part = self.rules[k](t, *saved[k])
+                parts.append(invalid.settled(self.name, True, t, part) if invalid.seen else part)
             return sum(parts[1:], start=parts[0])
         if self.kind == "linear":
             return self._push_linear(node, tangents, values)
