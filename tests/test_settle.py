@@ -51,8 +51,8 @@ def test_nothing_flows_to_a_branch_that_was_not_chosen(
 def test_a_gradient_that_is_truly_not_finite_is_reported_as_numpy_was_asked_to() -> None:
     x = mg.Tensor([1.0], requires_grad=True)
     calls = {
-        "multiply: invalid value": lambda: mg.grad(x * np.zeros(1), x, [np.inf]),
-        "invalid value encountered in a sum": lambda: mg.grad(x - x, x, [np.inf]),
+        "multiply: invalid value": lambda: mg.grad(x * np.zeros(1), x, np.array([np.inf])),
+        "invalid value encountered in a sum": lambda: mg.grad(x - x, x, np.array([np.inf])),
     }
     for message, backward in calls.items():
         with pytest.warns(RuntimeWarning, match=message):
