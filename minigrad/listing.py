@@ -132,7 +132,7 @@ _HEADER = ("op", "kind", "argument", "reads", "local gradient", "decomposition")
 
 
 def _cells(ops: Iterable[Op]) -> list[tuple[str, ...]]:
-    cells = []
+    cells: list[tuple[str, ...]] = []
     for op in ops:
         first = (op.name, op.kind)
         last = "yes" if op.decomposition else "no"
