@@ -192,7 +192,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kind", choices=KINDS, help="show the ops of one kind")
     parser.add_argument("--markdown", action="store_true", help="write a Markdown table")
     parser.add_argument(
-        "--import", dest="modules", action="append", default=[], metavar="MODULE", help="also list your own ops of MODULE"
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="also list your own ops of MODULE",
     )
     options = parser.parse_args(arguments)
     for line in load():
