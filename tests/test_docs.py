@@ -56,11 +56,11 @@ def test_blocks_share_a_namespace_and_declare_ops_for_the_page_only() -> None:
 
 
 def registered() -> set[str]:
-    """The names of all ops but those of users, which tests and doctests declare."""
-    return {name for name, op in mg.registry.items() if op.module.startswith("minigrad.")}
+    return {op.name for op in reference.registered()}
 
 
 def test_every_op_has_its_section() -> None:
+    assert len(registered()) > 50
     text = "\n".join(reference.pages().values())
     for name in registered():
         assert text.count(f"\n## {name} {{ #{name} }}\n") == 1
@@ -99,6 +99,17 @@ def test_decompositions_are_drawn(name: str) -> None:
     assert html.startswith('<div class="graph">')
     assert " id=" not in html
     assert "<style>" not in html
+
+
+def test_without_graphviz_a_page_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pipe(*_: object) -> None:
+        raise viz.RenderError("no <Graphviz>")
+
+    drawing = decomposition(next(s for s in SAMPLES if s.op == "relu"))
+    monkeypatch.setattr(viz.Drawing, "pipe", pipe)
+    html = inline(drawing)
+    assert "no &lt;Graphviz&gt;" in html
+    assert "where" in html
 
 
 def test_drawings_have_dark_colours() -> None:

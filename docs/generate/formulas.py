@@ -181,7 +181,7 @@ def _bare(text: str) -> str:
 
 
 def _math(body: str) -> str:
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow>{body}</mrow></math>'
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true"><mrow>{body}</mrow></math>'
 
 
 def render(text: str, names: Collection[str] | None = None) -> str:

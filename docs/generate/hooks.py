@@ -70,6 +70,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
     """Put the drawings in, last, so that their texts are no part of the search index."""
+    # A dash, and nothing after it, where a parameter's type says all.
+    output = re.sub(r'\s*–\s*<div class="doc-md-description">\s*</div>', "", output)
     drawings = iter(_DRAWINGS.get(page.file.src_uri, ()))
     output = re.sub(r"<!-- draw: .*? -->", lambda _: figures.inline(next(drawings)), output)
     return re.sub(r"<!-- decomposition: (\w+) -->", lambda found: _opened(found[1]), output)

@@ -36,11 +36,8 @@ def _gradients(values: dict[str, Any]) -> str:
 
 def table(points: Iterable[Point]) -> str:
     """Return a table of singular points, in Markdown."""
-    lines = ["| of | at | the gradient is | because |", "|---|---|---|---|"]
-    for p in points:
-        call = p.call.replace("|", "&#124;")
-        lines.append(f"| `{call}` | {_named(p.at)} | {_gradients(p.gradient)} | {escape(p.why)} |")
-    return "\n".join(lines) + "\n"
+    rows = [f"| `{p.call}` | {_named(p.at)} | {_gradients(p.gradient)} | {escape(p.why)} |" for p in points]
+    return "\n".join(["| of | at | the gradient is | because |", "|---|---|---|---|", *rows]) + "\n"
 
 
 def page_tables() -> str:

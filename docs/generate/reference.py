@@ -23,6 +23,21 @@ from .policy import table as policy_table
 
 # Names that stand for values in formulas, beside an op's own.
 _VALUES = {"y", "g", "n", "k", "I", "mean", "median", "norm", "det", "softmax", "target", "L", "Q", "R", "U", "V", "S"}
+_OPERATORS = {
+    "__add__": "a + b",
+    "__sub__": "a - b",
+    "__mul__": "a * b",
+    "__truediv__": "a / b",
+    "__matmul__": "a @ b",
+    "__neg__": "-x",
+    "__abs__": "abs(x)",
+    "__getitem__": "x[index]",
+}
+
+
+def registered() -> list[Op]:
+    """Return minigrad's own ops. Names that start with ``my_`` are those of users' ops, in doctests and tests."""
+    return [op for op in mg.registry.values() if op.module.startswith("minigrad.") and not op.name.startswith("my_")]
 
 
 @cache
@@ -32,7 +47,7 @@ def modules() -> dict[str, ModuleType]:
     These are the modules that declare a registered op, and those of ``minigrad.ops`` with functions of the top level.
     """
     listing.load()
-    names = {op.module for op in mg.registry.values() if op.module.startswith("minigrad.")}
+    names = {op.module for op in registered()}
     names |= {name for name in map(_module_of, public()) if name and name.startswith("minigrad.ops.")}
     found: dict[str, ModuleType] = {}
     for name in sorted(names):
@@ -105,7 +120,10 @@ def signature(function: Callable[..., Any]) -> str:
     parameters = [
         p.replace(annotation=inspect.Parameter.empty) for p in inspect.signature(function).parameters.values()
     ]
-    return f"{name}{inspect.Signature(parameters)}"
+    inner = str(inspect.Signature(parameters))[1:-1]
+    if len(name) + len(inner) <= 80:
+        return f"{name}({inner})"
+    return "\n".join([f"{name}(", *textwrap.wrap(inner, 76, initial_indent="    ", subsequent_indent="    "), ")"])
 
 
 def numpy_names(function: Callable[..., Any]) -> list[str]:
@@ -115,7 +133,11 @@ def numpy_names(function: Callable[..., Any]) -> list[str]:
         if own is function:
             module = "np.linalg" if "linalg" in (getattr(theirs, "__module__", "") or "") else "np"
             names.append(f"{module}.{theirs.__name__}")
-    names += [f"Tensor.{name}" for name, value in vars(Tensor).items() if value is function]
+    for name, value in vars(Tensor).items():
+        if value is function and not name.startswith("__"):
+            names.append(f"Tensor.{name}")
+        elif value is function and name in _OPERATORS:
+            names.append(_OPERATORS[name])
     return sorted(set(names))
 
 
@@ -205,13 +227,13 @@ def anchor(op: Op) -> str:
 
 def functions_of(module: ModuleType) -> list[Callable[..., Any]]:
     """Return the public functions of a module that no op of the registry has a section for."""
-    own = {function_of(op) for op in mg.registry.values()}
+    own = {function_of(op) for op in registered()}
     return [f for f in public() if _module_of(f) == module.__name__ and f not in own]
 
 
 def ops_of(module: ModuleType) -> list[Op]:
     """Return the ops that a module declares, in the order of their declaration."""
-    return [op for op in mg.registry.values() if op.module == module.__name__]
+    return [op for op in registered() if op.module == module.__name__]
 
 
 def family_page(module: ModuleType) -> str:
@@ -260,7 +282,7 @@ def functions_table() -> str:
         page, section = place[function]
         link = f"ops/{page}.md#{section or public()[function].rpartition('.')[2]}"
         others = " ".join(f"`{n}`" for n in numpy_names(function))
-        lines.append(f"| [`{name}`]({link}) | {summary(function).replace('|', '&#124;')} | {others} |")
+        lines.append(f"| [`{name}`]({link}) | {summary(function)} | {others} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Docstrings name things as Sphinx does, ``:func:`grad```; here that becomes plain code."""
+"""Docstrings follow numpydoc and Sphinx; here they become what the pages are made of."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import griffe
 
 
 class Roles(griffe.Extension):
-    """Write every role in a docstring as code."""
+    """Write every role (``:func:`grad```) as code, and keep "Tensor, shape (n, m)" from being read as Python."""
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring is not None:
-            obj.docstring.value = re.sub(r":\w+:`[~.]?([^`]*)`", r"`\1`", obj.docstring.value)
+            text = re.sub(r":\w+:`[~.]?([^`]*)`", r"`\1`", obj.docstring.value)
+            obj.docstring.value = re.sub(r"(\w), shape \(", r"\1 of shape (", text)
