@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.nn import optim
+from minigrad.nn import optimizer as base
 
 START = [0.5, -1.0, 2.0, 0.0]
 
@@ -156,7 +156,7 @@ def test_large_and_strided_parameters_take_the_same_steps(case: str, monkeypatch
     whole, pieces, strided = (nn.Parameter(values, dtype=np.float64) for _ in range(3))
     strided.data = np.asfortranarray(values)
     run(make([whole], **options), whole, range(20))
-    monkeypatch.setattr(optim, "PIECE", 8)
+    monkeypatch.setattr(base, "PIECE", 8)
     for p in (pieces, strided):
         run(make([p], **options), p, range(20))
         np.testing.assert_allclose(p.data, whole.data, rtol=1e-12)
@@ -164,7 +164,7 @@ def test_large_and_strided_parameters_take_the_same_steps(case: str, monkeypatch
 
 
 @pytest.mark.parametrize("make", [nn.SGD, nn.Adam])
-@pytest.mark.parametrize("size", [50, 3 * optim.PIECE])
+@pytest.mark.parametrize("size", [50, 3 * base.PIECE])
 def test_a_step_allocates_nothing_and_keeps_the_array(make: Any, size: int) -> None:
     p = nn.Parameter(np.ones(size))
     optimizer = make([p], lr=0.1, weight_decay=0.1, **({"momentum": 0.9} if make is nn.SGD else {}))
@@ -197,6 +197,13 @@ def test_what_has_no_gradient_stays() -> None:
     b.grad = mg.Tensor([1.0], dtype=np.float32)
     optimizer.step()
     assert b.item() == pytest.approx(0.9)
+
+
+def test_constants_and_frozen_parameters_stay() -> None:
+    constant, frozen = mg.zeros(2), nn.Parameter([1.0], requires_grad=False)
+    optimizer = nn.SGD([constant, frozen], lr=0.1)
+    optimizer.step()
+    assert (constant.tolist(), frozen.tolist()) == ([0, 0], [1])
 
 
 def test_a_step_between_forward_and_backward_raises() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import viz
+from minigrad.viz import rich
 
 Graphs = dict[str, Callable[[], mg.Tensor]]
 
@@ -28,7 +29,7 @@ CASES["fused"] = CASES["neuron"]
 
 def words(source: str) -> str:
     """What a reader sees of a DOT text."""
-    return " ".join(unescape(re.sub(r"<[^<>]*>", "", source)).replace("\u00a0", " ").split())
+    return " ".join(unescape(re.sub(r"<[^<>]*>", "", source)).replace("\u00a0", " ").replace(rich.JOINER, "").split())
 
 
 @pytest.mark.parametrize("name", CASES)

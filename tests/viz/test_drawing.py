@@ -60,6 +60,12 @@ def test_hostile_names(name: str, rendering: None) -> None:
     assert not [key for element in root.iter() for key in element.attrib if key.endswith("href")]
 
 
+def test_names_stand_in_the_drawing_as_they_are(rendering: None) -> None:
+    root = ET.fromstring(viz.draw(named(r'a\N "b" <c> &lt;')).pipe("svg"))
+    lines = ["".join(t.itertext()).replace("\u00a0", " ").strip() for t in root.iter(f"{SVG}text")]
+    assert r'a\N "b" <c> &lt;' in lines
+
+
 @given(st.text(max_size=60))
 def test_any_name_makes_valid_text(name: str) -> None:
     drawing = viz.draw(named(name))
@@ -101,7 +107,7 @@ def test_the_svg_adapts_and_describes_itself(graphs: Graphs, rendering: None) ->
     # Each colour that occurs has a dark one.
     used = set(re.findall(r'(?:fill|stroke)="(#\w+)"', svg))
     assert used <= set(theme.LIGHT.values())
-    lines = ["".join(t.itertext()).replace("\u00a0", " ") for t in root.iter(f"{SVG}text")]
+    lines = ["".join(t.itertext()).replace("\u00a0", " ").strip() for t in root.iter(f"{SVG}text")]
     assert "1.1 × 2 = 2.2" in lines
 
 
