@@ -1,13 +1,15 @@
 """The Python in the documentation runs, and the pages made from the registry hold all of it."""
 
+import doctest
 import runpy
 from html import escape
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import minigrad as mg
-from docs.generate import blocks, formulas, policy, reference
+from docs.generate import blocks, formulas, policy, reference, text
 from docs.generate.figures import decomposition, inline, style_sheet
 from minigrad import listing, viz
 from minigrad.testing.policy import POINTS
@@ -26,6 +28,13 @@ def test_code_of_the_page(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     except viz.RenderError:
         pytest.skip("there is no Graphviz")
     assert all(isinstance(drawing, viz.Drawing) for drawing in drawings)
+
+
+@pytest.mark.parametrize("module", [blocks, formulas, policy, text], ids=lambda m: m.__name__)
+def test_doctests_of_the_generator(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert not result.failed
 
 
 def test_the_picture_is_what_the_example_draws() -> None:
@@ -61,9 +70,9 @@ def registered() -> set[str]:
 
 def test_every_op_has_its_section() -> None:
     assert len(registered()) > 50
-    text = "\n".join(reference.pages().values())
+    pages = "\n".join(reference.pages().values())
     for name in registered():
-        assert text.count(f"\n## {name} {{ #{name} }}\n") == 1
+        assert pages.count(f"\n## {name} {{ #{name} }}\n") == 1
     table = reference.ops_table()
     assert all(f"[`{name}`](" in table for name in registered())
 
@@ -84,9 +93,9 @@ def test_every_op_tells_its_rules() -> None:
 
 
 def test_every_point_of_the_policy_is_on_its_page() -> None:
-    text = policy.page_tables()
+    tables = policy.page_tables()
     for point in POINTS:
-        assert f"| `{point.call}` |" in text
+        assert f"| `{point.call}` |" in tables
 
 
 @pytest.mark.parametrize("name", ["relu", "softmax_cross_entropy", "conv2d"])
@@ -117,7 +126,7 @@ def test_drawings_have_dark_colours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
+    ("formula", "part"),
     [
         ("1 / (2·y)", "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn><mo>·</mo><mi>y</mi></mrow></mfrac>"),
         ("b·a^(b-1)", "<msup><mrow><mi>a</mi></mrow><mrow><mi>b</mi><mo>−</mo><mn>1</mn></mrow></msup>"),
@@ -127,8 +136,8 @@ def test_drawings_have_dark_colours() -> None:
         ("sqrt(x) / abs(y)", "<mrow><mo>|</mo><mi>y</mi><mo>|</mo></mrow>"),
     ],
 )
-def test_formulas_are_set(text: str, part: str) -> None:
-    assert part in formulas.render(text)
+def test_formulas_are_set(formula: str, part: str) -> None:
+    assert part in formulas.render(formula)
 
 
 def test_sentences_stay_sentences() -> None:
@@ -141,6 +150,6 @@ def test_elementwise_formulas_are_set_and_not_spelt() -> None:
         op = mg.registry[name]
         if op.kind == "elementwise" and not op.local:
             for k in range(len(op.arguments)):
-                text = listing.local_gradient(op, k)
-                if text and "∂" not in text:
-                    assert formulas.render(text).startswith("<math"), f"{name}: {text}"
+                formula = listing.local_gradient(op, k)
+                if formula and "∂" not in formula:
+                    assert formulas.render(formula).startswith("<math"), f"{name}: {formula}"

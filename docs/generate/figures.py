@@ -35,7 +35,7 @@ def inline(drawing: viz.Drawing) -> str:
     # Down to this it shrinks to the width of the page, and can still be read; from there on it scrolls.
     width = re.search(r'<svg[^>]* width="([\d.]+)"', svg)
     if width is not None:
-        least = f"min-width:{0.85 * float(width[1]):.0f}px"
+        least = f"min-width:{0.75 * float(width[1]):.0f}px"
         svg = svg.replace('style="max-width:100%', f'style="{least};max-width:100%', 1)
     # Several drawings share a page, so names would clash; nothing refers to them.
     svg = re.sub(r' id="[^"]*"', "", svg)

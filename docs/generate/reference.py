@@ -20,6 +20,7 @@ from minigrad.testing.policy import POINTS
 
 from .formulas import render
 from .policy import table as policy_table
+from .text import fenced
 
 # Names that stand for values in formulas, beside an op's own.
 _VALUES = {"y", "g", "n", "k", "I", "mean", "median", "norm", "det", "softmax", "target", "L", "Q", "R", "U", "V", "S"}
@@ -158,12 +159,7 @@ def _documentation(function: Callable[..., Any]) -> Iterator[str]:
         yield f"::: {function.__module__}.{function.__name__}\n"
         yield "    options:\n      show_root_heading: false\n      show_root_toc_entry: false\n"
         return
-    text = _unrolled(inspect.getdoc(function) or "")
-    for part in text.split("\n\n"):
-        if part.startswith(">>>"):
-            yield f"```pycon\n{textwrap.dedent(part)}\n```\n"
-        elif part:
-            yield f"{part}\n"
+    yield fenced(_unrolled(inspect.getdoc(function) or "").strip()) + "\n"
 
 
 def _formula(op: Op, k: int) -> str:
@@ -241,7 +237,7 @@ def family_page(module: ModuleType) -> str:
     doc = _unrolled(inspect.getdoc(module) or "").strip()
     parts = [f"# {title(module)}\n"]
     if doc.rstrip(".") != title(module):
-        parts.append(f"{doc}\n")
+        parts.append(f"{fenced(doc)}\n")
     parts.append(f"Declared in `{module.__name__}`.\n")
     for op in ops_of(module):
         parts += _op_section(op)
@@ -260,7 +256,10 @@ def ops_table() -> str:
                 (f"*{op.arguments[0]}" if op.variadic else op.arguments[k], _formula(op, k).replace("|", "&#124;"))
                 for k in range(1 if op.variadic else len(op.arguments))
             ]
-            formulas = "<br>".join(f"`{name}`: {formula}" if len(cells) > 1 else formula for name, formula in cells)
+            formulas = "".join(
+                f'<span class="formula">`{name}`: {formula}</span>' if len(cells) > 1 else formula
+                for name, formula in cells
+            )
             opened = "yes" if op.decomposition else ""
             lines.append(f"| [`{op.name}`]({page}.md#{anchor(op)}) | {op.kind} | {formulas} | {opened} |")
     return "\n".join(lines) + "\n"

@@ -7,6 +7,8 @@ from typing import Any
 
 import griffe
 
+from docs.generate.text import fenced
+
 
 class Roles(griffe.Extension):
     """Write every role (``:func:`grad```) as code, and keep "Tensor, shape (n, m)" from being read as Python."""
@@ -14,4 +16,6 @@ class Roles(griffe.Extension):
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring is not None:
             text = re.sub(r":\w+:`[~.]?([^`]*)`", r"`\1`", obj.docstring.value)
-            obj.docstring.value = re.sub(r"(\w), shape \(", r"\1 of shape (", text)
+            text = re.sub(r"(\w), shape \(", r"\1 of shape (", text)
+            # Those in a section "Examples" are recognized.
+            obj.docstring.value = text if "\nExamples\n---" in text else fenced(text)

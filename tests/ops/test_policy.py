@@ -1,6 +1,7 @@
 """Kinks, ties, zeros and infinities: the gradient of least norm, else the limit, and never a NaN that is not due."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
