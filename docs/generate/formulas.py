@@ -11,7 +11,9 @@ from collections.abc import Collection
 from html import escape
 from typing import Any
 
-_TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Za-zα-ωΑ-Ω∂][\w.{}]*|\{\w+\}|⁻¹|[-+·/^()\[\],<>=≤≥≠ᵀ²³])|\s*$")
+_TOKEN = re.compile(
+    r"\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|√|[A-Za-zα-ωΑ-Ω∂][\w.{}]*|\{\w+\}|⁻¹|[-+·/^()\[\],<>=≤≥≠ᵀ²³])|\s*$"
+)
 _REMARK = re.compile(r"^(.*?) (\((?:[^()]|\([^()]*\))*[a-z]{2,} (?:[^()]|\([^()]*\))*\)|, .*)$")
 _RAISED = {"ᵀ": "<mi>T</mi>", "²": "<mn>2</mn>", "³": "<mn>3</mn>", "⁻¹": "<mrow><mo>−</mo><mn>1</mn></mrow>"}
 _COMPARISONS = ("<", ">", "=", "≤", "≥", "≠")
@@ -101,7 +103,7 @@ class _Parser:
                     minus = "<mo>−</mo>"
                 text += f"<mo>·</mo>{minus}{self.power()[0]}"
                 alone = False
-            elif token and (token == "(" or token[0].isalnum() or token[0] in "∂{") and token not in _WORDS:
+            elif token and (token == "(" or token[0].isalnum() or token[0] in "∂{√") and token not in _WORDS:
                 text += f"<mspace width='0.2em'/>{self.power()[0]}"
                 alone = False
             else:
@@ -128,7 +130,9 @@ class _Parser:
             return f"<mn>{token}</mn>", False
         if token == "not":
             return f"<mtext>not&#160;</mtext>{self.atom()[0]}", False
-        if token in _WORDS or not (token[0].isalpha() or token[0] in "∂{"):
+        if token == "√" and self.peek() != "(":
+            return f"<msqrt>{self.atom()[0]}</msqrt>", False
+        if token in _WORDS or not (token[0].isalpha() or token[0] in "∂{√"):
             raise _NotAFormulaError(token)
         if self.peek() == "(":
             return self.call(token), False
@@ -153,7 +157,7 @@ class _Parser:
             self.take()
             arguments.append(self.choice())
         self.take(")")
-        if name == "sqrt":
+        if name in ("sqrt", "√"):
             return f"<msqrt>{arguments[0]}</msqrt>"
         if name == "abs":
             return f"<mrow><mo>|</mo>{arguments[0]}<mo>|</mo></mrow>"

@@ -107,7 +107,7 @@ def function_of(op: Op) -> Callable[..., Any] | None:
     for function, name in public().items():
         if getattr(function, "op", None) is op:
             return function
-        if name.rpartition(".")[2] == op.name and name.count(".") == 1:
+        if name.rpartition(".")[2] == op.name and (name.count(".") == 1 or _module_of(function) == op.module):
             return function
     return None
 
