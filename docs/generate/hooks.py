@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +61,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
             markdown = markdown.replace(mark, make())
     if "<!-- draw: " in markdown:
         source = Path(page.file.abs_src_path)
-        folder = Path.cwd()
-        os.chdir(os.environ.get("TMPDIR", "/tmp"))  # the code of the pages saves its drawings
-        try:
+        # The code of the pages saves its drawings.
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             _DRAWINGS[page.file.src_uri] = blocks.run(source.read_text(), source)
-        finally:
-            os.chdir(folder)
     return markdown
 
 
