@@ -205,7 +205,8 @@ def jacobian(f: Callable[[Any], Tensor], mode: str | None = None) -> Callable[[A
         raise ValueError(f"jacobian: mode must be 'reverse', 'forward' or None, got {mode!r}")
 
     def call(x: Any) -> Tensor:
-        from .ops.shape import reshape, stack
+        from .ops.joining import stack
+        from .ops.shape import reshape
 
         x = asarray(x)
         out, lifted, start = _called("jacobian", f, [x], [0])

@@ -1,6 +1,23 @@
 """The ops, by family. A new op is declared in the file of its family, and nowhere else."""
 
-from . import activation, arithmetic, comparison, convolution, creation, indexing, linalg, reduction, shape
+from . import (
+    activation,
+    arithmetic,
+    comparison,
+    convolution,
+    creation,
+    diagonals,
+    indexing,
+    joining,
+    linalg,
+    order,
+    rearrange,
+    reduction,
+    scan,
+    selection,
+    shape,
+    statistics,
+)
 
 __all__ = [
     "activation",
@@ -8,8 +25,15 @@ __all__ = [
     "comparison",
     "convolution",
     "creation",
+    "diagonals",
     "indexing",
+    "joining",
     "linalg",
+    "order",
+    "rearrange",
     "reduction",
+    "scan",
+    "selection",
     "shape",
+    "statistics",
 ]

@@ -57,7 +57,8 @@ for _ufunc in _UFUNCS:
 
 _FUNCTIONS: list[Any] = [
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.isclose, np.zeros_like, np.ones_like, np.full_like,
-    np.empty_like, np.searchsorted, np.digitize, np.bincount, np.argwhere, np.flatnonzero, np.unique,
+    np.empty_like, np.searchsorted, np.digitize, np.argwhere, np.flatnonzero, np.argpartition, np.lexsort,
+    np.nanargmax, np.nanargmin, np.isin, np.ravel_multi_index,
 ]  # fmt: skip
 for _function in _FUNCTIONS:
     passing(_function, _function.__name__)
@@ -71,6 +72,8 @@ _PLAIN: list[Any] = [
     np.count_nonzero,
     np.result_type,
     np.nonzero,
+    np.unravel_index,
+    np.ix_,
 ]
 for _function in _PLAIN:
     passing(_function, _function.__name__, wrap=False)
@@ -80,6 +83,8 @@ numpy_functions[np.array_str] = lambda x, *args, **kwargs: str(x)
 argmax = numpy_functions[np.argmax]
 argmin = numpy_functions[np.argmin]
 argsort = numpy_functions[np.argsort]
+argpartition = numpy_functions[np.argpartition]
+searchsorted = numpy_functions[np.searchsorted]
 isfinite = numpy_functions[np.isfinite]
 isnan = numpy_functions[np.isnan]
 isinf = numpy_functions[np.isinf]
@@ -87,5 +92,5 @@ zeros_like = numpy_functions[np.zeros_like]
 ones_like = numpy_functions[np.ones_like]
 full_like = numpy_functions[np.full_like]
 
-for _method in ("any", "all", "argmax", "argmin", "argsort", "nonzero"):
+for _method in ("any", "all", "argmax", "argmin", "argsort", "argpartition", "searchsorted", "nonzero"):
     setattr(Tensor, _method, numpy_functions[getattr(np, _method)])
