@@ -201,7 +201,7 @@ SAMPLES = [
         extract,
         arrays(avoid=(0.0,)).map(lambda x: ((x,), {})),
         lambda x: np.extract(x > 0, x),
-        (((M,), {}),),
+        (((M + 0.05,), {}),),
         variant="extract",
     ),
     Sample(
