@@ -116,3 +116,13 @@ def empty(like_array: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
     if size < LARGE or type(like_array) is not np.ndarray or _ALONE < 0:
         return np.empty_like(like_array, shape=shape, dtype=kind)
     return _buffers.take(size).view(kind).reshape(shape)
+
+
+def empty_as(like_array: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Return what :func:`empty` does, its axes in the order in memory of those of `like_array`."""
+    if like_array.flags.c_contiguous:
+        return empty(like_array, shape, dtype)
+    strides = like_array.strides
+    order = sorted(range(len(shape)), key=lambda axis: -abs(strides[axis]))
+    back = sorted(range(len(shape)), key=order.__getitem__)
+    return empty(like_array, tuple([shape[axis] for axis in order]), dtype).transpose(back)

@@ -32,3 +32,15 @@ settings.load_profile("ci")
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run."""
     return np.random.default_rng(0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many of the faults planted into rules the suite has caught."""
+    score = {"planted faults": 0, "caught faults": 0}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name in score:
+                    score[name] += value
+    if score["planted faults"]:
+        terminalreporter.write_line("{planted faults} faults planted, {caught faults} caught".format(**score))

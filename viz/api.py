@@ -14,7 +14,9 @@ from .records import Picture
 from .trace import trace
 from .tree import tree
 
-DIRECTIONS = ("LR", "TB", "RL", "BT")
+DIRECTIONS = ("LR", "TB")
+# Paths of more ops are drawn downwards.
+_WIDEST = 9
 
 
 class Text(str):
@@ -38,7 +40,7 @@ def draw(
     gradient: Any = None,
     max_nodes: int | None = 60,
     depth: int | None = None,
-    direction: str = "LR",
+    direction: str | None = None,
     digits: int = 4,
     gains: bool = False,
     legend: bool = True,
@@ -48,8 +50,9 @@ def draw(
     Each value is a wire, with its name, shape and value above the line and its gradient below. An op is a round box; a
     leaf that requires grad is an amber one, any other tensor dashed, a number plain. Below each wire the chain rule
     stands in full: ``upstream × local = downstream``. The local gradient is that of the op at the wire's end: a number
-    between scalars; the formula and the spread of the derivatives of an elementwise op; the formula of any other op, and
-    the shape of the Jacobian that is never built. A value with several uses has one chain rule for each, and their sum.
+    between scalars; the formula and the spread of the derivatives of an elementwise op; the formula of any other op,
+    and the shape of the Jacobian that is never built. A value with several uses has one chain rule for each, and their
+    sum; one with more than four is drawn once, and as a reference wherever it is used.
 
     A wire's colour tells the rms of the gradient on it, on one scale for all drawings: blue and dashed below 1e-6,
     orange and thick from 1e4, dotted where it is exactly zero. A red badge counts what is not finite.
@@ -62,15 +65,16 @@ def draw(
     output : Tensor
         Computed from at least one tensor that requires grad.
     gradient : Tensor or array_like, optional
-        The upstream gradient at `output`, of its shape; default: 1 for an output with one entry. Without it, the drawing
-        of an output of another size has values and local gradients only, and says so.
+        The upstream gradient at `output`, of its shape; default: 1 for an output with one entry. Without it, the
+        drawing of an output of another size has values and local gradients only, and says so.
     max_nodes : int or None
         The greatest number of boxes. A larger graph is folded: its modules, innermost first; then long chains; then its
         oldest part. None draws all.
     depth : int, optional
         Fold the modules inside of this many others, whatever the number of boxes; 0 folds the outermost.
-    direction : {"LR", "TB", "RL", "BT"}
-        Where the forward pass goes.
+    direction : {"LR", "TB"}, optional
+        Where the forward pass goes: to the right, or down, which suits deep networks. Default: to the right, but down
+        where there are modules or long paths.
     digits : int
         Significant digits of numbers; tooltips have 9.
     gains : bool
@@ -103,13 +107,22 @@ def draw(
     >>> [value.gradient.scalar for item in drawing.picture.items for value in item.values]
     [-4.0, -4.0, -4.0, 3.0, 1.0]
     """
-    if direction not in DIRECTIONS:
+    if direction is not None and direction not in DIRECTIONS:
         raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
     _check_digits(digits)
     picture = picture_of(output, gradient, max_nodes, depth)
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
+    direction = direction or ("TB" if _is_deep(picture) else "LR")
     return Drawing(picture, title=title, direction=direction, digits=digits, gains=gains, legend=legend)
+
+
+def _is_deep(picture: Picture) -> bool:
+    """Return whether a drawing to the right would be too wide to read."""
+    depth: dict[int, int] = {}
+    for wire in picture.wires:  # in the order of their targets, which is topological
+        depth[wire.target] = max(depth.get(wire.target, 0), depth.get(wire.source, 0) + 1)
+    return max(depth.values(), default=0) > _WIDEST or any(item.cluster >= 0 for item in picture.items)
 
 
 def text(
@@ -136,11 +149,10 @@ def text(
     >>> from minigrad import viz
     >>> x, y = mg.Tensor(3.0, requires_grad=True, name="x"), mg.Tensor(4.0, requires_grad=True, name="y")
     >>> viz.text((x + y) ** 2)
-    49  ← power  | gradient 1
-    ├─ a: 7  ← add  | 1 × 14 = 14
-    │  ├─ a: x = 3  [parameter]  | 14 × 1 = 14
-    │  └─ b: y = 4  [parameter]  | 14 × 1 = 14
-    └─ b: 2
+    49  ← square  | gradient 1
+    └─ x: 7  ← add  | 1 × 14 = 14
+       ├─ a: x = 3  [parameter]  | 14 × 1 = 14
+       └─ b: y = 4  [parameter]  | 14 × 1 = 14
     """
     _check_digits(digits)
     return Text(tree(picture_of(output, gradient, max_nodes, depth), digits))

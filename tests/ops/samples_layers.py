@@ -82,7 +82,10 @@ TWO = windows("test", (1, 2, 5, 5), (2, 3), 1, 0, 1, True)
 
 SAMPLES = [
     Sample(
-        "matmul", mg.matmul, products(), np.matmul,
+        "matmul",
+        mg.matmul,
+        products(),
+        np.matmul,
         (
             ((A, B), {}),
             ((A[0], B), {}),
@@ -94,13 +97,20 @@ SAMPLES = [
             ((A[0], X[0]), {}),
         ),
         analytic=True,
-    ),  # fmt: skip
+    ),
     Sample(
-        "affine", mg.affine, affine(), lambda x, w, b: x @ w + b,
-        (((A, B, B[1]), {}),), analytic=True,
-    ),  # fmt: skip
+        "affine",
+        mg.affine,
+        affine(),
+        lambda x, w, b: x @ w + b,
+        (((A, B, B[1]), {}),),
+        analytic=True,
+    ),
     Sample(
-        "einsum", mg.einsum, sums(), lambda subscripts, *operands: np.einsum(subscripts, *operands),
+        "einsum",
+        mg.einsum,
+        sums(),
+        lambda subscripts, *operands: np.einsum(subscripts, *operands),
         (
             (("ij,jk->ik", A, B), {}),
             (("ii->", B), {}),
@@ -109,33 +119,54 @@ SAMPLES = [
         ),
         analytic=True,
         dtypes=("float64", "float32"),
-    ),  # fmt: skip
+    ),
     Sample(
-        "conv2d", mg.conv2d, filtered(), reference.conv2d,
+        "conv2d",
+        mg.conv2d,
+        filtered(),
+        reference.conv2d,
         (
             ((BIG, W, W[:, 0, 0, 1]), {"stride": (1, 2), "padding": (1, 0), "floor": True}),
             ((BIG, W[:2, :1], None), {"groups": 2, "dilation": 2}),
         ),
         analytic=True,
-    ),  # fmt: skip
+    ),
     Sample(
-        "im2col", mg.im2col, unrolled(), reference.im2col,
-        (((X,), {"kernel_size": (2, 3), "padding": 1}),), analytic=True,
-    ),  # fmt: skip
+        "im2col",
+        mg.im2col,
+        unrolled(),
+        reference.im2col,
+        (((X,), {"kernel_size": (2, 3), "padding": 1}),),
+        analytic=True,
+    ),
     Sample(
-        "col2im", mg.col2im, rolled(), reference.col2im,
-        (((np.sin(np.arange(24.0)).reshape(4, 6),), {"shape": (2, 1, 3, 3), "kernel_size": (2, 3)}),), analytic=True,
-    ),  # fmt: skip
+        "col2im",
+        mg.col2im,
+        rolled(),
+        reference.col2im,
+        (((np.sin(np.arange(24.0)).reshape(4, 6),), {"shape": (2, 1, 3, 3), "kernel_size": (2, 3)}),),
+        analytic=True,
+    ),
     Sample(
-        "max_pool2d", mg.max_pool2d, pooled(distinct=True), reference.max_pool2d,
+        "max_pool2d",
+        mg.max_pool2d,
+        pooled(distinct=True),
+        reference.max_pool2d,
         (((BIG,), {"kernel_size": (2, 3), "stride": (1, 2), "padding": (1, 0), "floor": True}),),
-    ),  # fmt: skip
+    ),
     Sample(
-        "avg_pool2d", mg.avg_pool2d, pooled(), reference.avg_pool2d,
-        (((BIG,), {"kernel_size": (2, 3), "stride": (1, 2), "padding": (1, 0), "floor": True}),), analytic=True,
-    ),  # fmt: skip
+        "avg_pool2d",
+        mg.avg_pool2d,
+        pooled(),
+        reference.avg_pool2d,
+        (((BIG,), {"kernel_size": (2, 3), "stride": (1, 2), "padding": (1, 0), "floor": True}),),
+        analytic=True,
+    ),
     Sample(
-        "avg_unpool2d", avg_unpool2d, unpooled(), reference.avg_unpool2d,
+        "avg_unpool2d",
+        avg_unpool2d,
+        unpooled(),
+        reference.avg_unpool2d,
         (((np.sin(np.arange(24.0)).reshape(1, 2, 4, 3),), {"shape": (1, 2, 5, 5), "w": TWO}),),
-    ),  # fmt: skip
+    ),
 ]

@@ -141,61 +141,102 @@ REPEATED = (np.array([0, 1, 1, 0]), slice(None), np.array([2, 0, 0, 2]))
 
 SAMPLES = [
     Sample(
-        "reshape", mg.reshape, reshaped(), lambda x, shape: np.reshape(x, shape),
-        (((X,), {"shape": (4, -1)}),), analytic=True,
-    ),  # fmt: skip
+        "reshape",
+        mg.reshape,
+        reshaped(),
+        lambda x, shape: np.reshape(x, shape),
+        (((X,), {"shape": (4, -1)}),),
+        analytic=True,
+    ),
     Sample("reshape", mg.ravel, plain(lambda draw, x: {}), np.ravel, (((X,), {}),), analytic=True, variant="ravel"),
     Sample("reshape", mg.expand_dims, expanded(), np.expand_dims, (((M,), {"axis": 1}),), variant="expand_dims"),
     Sample("reshape", mg.squeeze, squeezed(), np.squeeze, (((M[:, None],), {"axis": 1}),), variant="squeeze"),
     Sample(
-        "transpose", mg.transpose, permuted(), np.transpose,
-        (((X,), {"axes": (1, 2, 0)}), ((M,), {"axes": None})), analytic=True,
-    ),  # fmt: skip
+        "transpose",
+        mg.transpose,
+        permuted(),
+        np.transpose,
+        (((X,), {"axes": (1, 2, 0)}), ((M,), {"axes": None})),
+        analytic=True,
+    ),
     Sample("transpose", mg.swapaxes, swapped(), np.swapaxes, (((X, 0, -1), {}),), variant="swapaxes"),
     Sample(
-        "broadcast_to", mg.broadcast_to, widened(), np.broadcast_to,
-        (((M[:, :1],), {"shape": (2, 3, 4)}),), analytic=True,
-    ),  # fmt: skip
+        "broadcast_to",
+        mg.broadcast_to,
+        widened(),
+        np.broadcast_to,
+        (((M[:, :1],), {"shape": (2, 3, 4)}),),
+        analytic=True,
+    ),
     Sample(
-        "concatenate", concatenate, joined(new=False), lambda *parts, axis: np.concatenate(parts, axis),
-        (((M, M[:, :1], M[:, ::-1]), {"axis": 1}), ((M[:1], M), {"axis": None})), analytic=True,
-    ),  # fmt: skip
+        "concatenate",
+        concatenate,
+        joined(new=False),
+        lambda *parts, axis: np.concatenate(parts, axis),
+        (((M, M[:, :1], M[:, ::-1]), {"axis": 1}), ((M[:1], M), {"axis": None})),
+        analytic=True,
+    ),
     Sample(
-        "stack", stack, joined(new=True), lambda *parts, axis: np.stack(parts, axis),
-        (((M, M * 2, M - 3), {"axis": 1}),), analytic=True,
-    ),  # fmt: skip
+        "stack",
+        stack,
+        joined(new=True),
+        lambda *parts, axis: np.stack(parts, axis),
+        (((M, M * 2, M - 3), {"axis": 1}),),
+        analytic=True,
+    ),
     Sample("pad", mg.pad, padded("constant"), np.pad, (((M,), {"pad_width": [(1, 0), (0, 2)]}),), analytic=True),
     *[
         Sample(
-            "getitem", mg.pad, padded(mode), np.pad,
-            (((M,), {"pad_width": [(1, 0), (2, 2)], "mode": mode}),), variant=f"pad {mode}",
-        )  # fmt: skip
+            "getitem",
+            mg.pad,
+            padded(mode),
+            np.pad,
+            (((M,), {"pad_width": [(1, 0), (2, 2)], "mode": mode}),),
+            variant=f"pad {mode}",
+        )
         for mode in ("edge", "reflect", "symmetric", "wrap")
     ],
     Sample(
-        "flip", mg.flip, plain(lambda draw, x: {"axis": draw(axes(x.ndim))}), np.flip,
-        (((X,), {"axis": (0, 2)}), ((M,), {"axis": 1})), analytic=True,
-    ),  # fmt: skip
+        "flip",
+        mg.flip,
+        plain(lambda draw, x: {"axis": draw(axes(x.ndim))}),
+        np.flip,
+        (((X,), {"axis": (0, 2)}), ((M,), {"axis": 1})),
+        analytic=True,
+    ),
     Sample(
-        "astype", mg.astype, plain(lambda draw, x: {"dtype": np.float64}), lambda x, dtype: x.astype(dtype),
+        "astype",
+        mg.astype,
+        plain(lambda draw, x: {"dtype": np.float64}),
+        lambda x, dtype: x.astype(dtype),
         (((M,), {"dtype": np.float64}),),
-    ),  # fmt: skip
+    ),
     Sample(
-        "getitem", mg.getitem, indexed(), lambda x, index: x[index],
-        (((X, (slice(None, None, -1), 1)), {}), ((X, REPEATED), {}), ((X, X > 0), {})), analytic=True,
-    ),  # fmt: skip
+        "getitem",
+        mg.getitem,
+        indexed(),
+        lambda x, index: x[index],
+        (((X, (slice(None, None, -1), 1)), {}), ((X, REPEATED), {}), ((X, X > 0), {})),
+        analytic=True,
+    ),
     Sample(
-        "scatter", mg.scatter, gathered(), scattered,
+        "scatter",
+        mg.scatter,
+        gathered(),
+        scattered,
         (((M,), {"shape": (2, 3, 4), "index": 1}), ((X[0, 0],), {"shape": (3,), "index": np.array([0, 2, 2, 0])})),
         analytic=True,
-    ),  # fmt: skip
+    ),
     Sample(
-        "setitem", mg.setitem, written(), replaced,
+        "setitem",
+        mg.setitem,
+        written(),
+        replaced,
         (
             ((X, (slice(None), 1), M[1] * 3), {}),
             ((M, (np.array([0, 2, 0]),), M * 2), {}),
             ((X, (slice(None), slice(0, 2)), M[1:2]), {}),
         ),
         analytic=True,
-    ),  # fmt: skip
+    ),
 ]

@@ -37,7 +37,14 @@ class Geometry:
 
 
 def conv2d(
-    x: Any, weight: Any, bias: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1, floor: Any = True
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    floor: Any = True,
 ) -> Any:
     g = Geometry(x.shape, weight.shape[2:], stride, padding, dilation)
     xp = g.pad(x.astype(float))
