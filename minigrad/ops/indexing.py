@@ -28,16 +28,21 @@ scatter = linear(
 _put: Any = on_arrays(scatter)
 
 
+def _listed(index: list[Any]) -> Any:
+    array = np.asarray(index)
+    return array if array.size else array.astype(np.intp)
+
+
 def _checked(name: str, index: Any, shape: tuple[int, ...]) -> Any:
     """Return `index` with tensors as arrays, its arrays copied so that later writes cannot change the gradient."""
     if isinstance(index, list):
-        index = np.asarray([values_of(i) for i in index], dtype=None if index else np.intp)
+        index = _listed([values_of(i) for i in index])
     parts = index if isinstance(index, tuple) else (index,)
     checked = []
     for part in parts:
         part = part._data if isinstance(part, Tensor) else part
         if isinstance(part, list):
-            part = np.asarray(part, dtype=None if part else np.intp)
+            part = _listed(part)
         if isinstance(part, np.ndarray):
             if part.dtype.kind not in "iub":
                 raise IndexError(f"{name}: an index array must be integers or booleans, got dtype {part.dtype}")
