@@ -19,6 +19,7 @@ from .mode import decompose, detect_anomaly, enable_grad, is_grad_enabled, no_gr
 from .numeric import numerical_gradient
 from .op import Op, registry
 from .ops.activation import affine, log_softmax, relu, sigmoid, softmax, softmax_cross_entropy
+from .ops.adding import bincount, index_add, scatter_add
 from .ops.arithmetic import (
     absolute,
     add,
@@ -57,42 +58,13 @@ from .ops.convolution import avg_pool2d, col2im, conv2d, im2col, max_pool2d
 from .ops.creation import arange, eye, full, linspace, ones, zeros
 from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace, tril, triu
 from .ops.indexing import getitem, scatter, setitem
-from .ops.joining import (
-    append,
-    array_split,
-    column_stack,
-    concatenate,
-    delete,
-    dsplit,
-    dstack,
-    hsplit,
-    hstack,
-    insert,
-    split,
-    stack,
-    unstack,
-    vsplit,
-    vstack,
-)
+from .ops.joining import append, column_stack, concatenate, delete, dstack, hstack, insert, stack, vstack
 from .ops.linalg import einsum, matmul
 from .ops.order import median, partition, percentile, quantile, sort, topk, unique
 from .ops.rearrange import flip, fliplr, flipud, pad, repeat, roll, rot90, sliding_window_view, tile
 from .ops.reduction import logsumexp, max, mean, min, prod, std, sum, var
 from .ops.scan import cummax, cummin, cumprod, cumsum, diff, linear_recurrence, logcumsumexp, trapezoid
-from .ops.selection import (
-    bincount,
-    choose,
-    compress,
-    extract,
-    index_add,
-    masked_fill,
-    put_along_axis,
-    scatter_add,
-    select,
-    take,
-    take_along_axis,
-    where,
-)
+from .ops.selection import choose, compress, extract, masked_fill, put_along_axis, select, take, take_along_axis, where
 from .ops.shape import (
     astype,
     atleast_1d,
@@ -110,6 +82,7 @@ from .ops.shape import (
     swapaxes,
     transpose,
 )
+from .ops.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from .ops.statistics import average, nanmax, nanmean, nanmin, nanprod, nansum, ptp
 from .tensor import Tensor, asarray
 

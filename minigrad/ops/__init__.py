@@ -2,6 +2,7 @@
 
 from . import (
     activation,
+    adding,
     arithmetic,
     comparison,
     convolution,
@@ -16,11 +17,13 @@ from . import (
     scan,
     selection,
     shape,
+    splitting,
     statistics,
 )
 
 __all__ = [
     "activation",
+    "adding",
     "arithmetic",
     "comparison",
     "convolution",
@@ -35,5 +38,6 @@ __all__ = [
     "scan",
     "selection",
     "shape",
+    "splitting",
     "statistics",
 ]

@@ -217,7 +217,10 @@ TORCH: dict[str, Any] = {
     "topk": (lambda t, x: t.topk(x, 2, 1).values, lambda x: mg.topk(x, 2, 1)[0]),
     "topk, smallest": (lambda t, x: t.topk(x, 2, 0, False).values, lambda x: mg.topk(x, 2, 0, False)[0]),
     "topk, places": (lambda t, x: t.topk(x, 3, 1).indices + 0 * x[:, :3], lambda x: mg.topk(x, 3, 1)[1] + 0 * x[:, :3]),
-    "quantile": (lambda t, x: t.quantile(x, t.tensor([0.2, 0.7], dtype=x.dtype), 1), lambda x: mg.quantile(x, [0.2, 0.7], 1)),
+    "quantile": (
+        lambda t, x: t.quantile(x, t.tensor([0.2, 0.7], dtype=x.dtype), 1),
+        lambda x: mg.quantile(x, [0.2, 0.7], 1),
+    ),
     "amax": (lambda t, x: t.amax(x * 0, (0, 1)) + x, lambda x: mg.amax(x * 0, (0, 1)) + x),
     "index_add": (
         lambda t, x: t.index_add(x, 0, t.tensor([2, 0, 2]), x * x),
