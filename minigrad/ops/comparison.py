@@ -90,7 +90,32 @@ isnan = numpy_functions[np.isnan]
 isinf = numpy_functions[np.isinf]
 zeros_like = numpy_functions[np.zeros_like]
 ones_like = numpy_functions[np.ones_like]
-full_like = numpy_functions[np.full_like]
+_full_like = numpy_functions[np.full_like]
+
+
+def full_like(x: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """Return a constant tensor like `x`, filled with a constant; see ``np.full_like``.
+
+    Raises
+    ------
+    TypeError
+        If the value requires grad: none would reach it.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.full_like(mg.ones(2), 3)
+    Tensor([3., 3.], dtype=float64)
+    """
+    if isinstance(fill_value, Tensor) and fill_value.requires_grad:
+        raise TypeError(
+            "full_like: no gradient flows to the fill value; use broadcast_to(value, x.shape), or detach it"
+        )
+    filled: Tensor = _full_like(x, fill_value, *args, **kwargs)
+    return filled
+
+
+numpy_functions[np.full_like] = full_like
 
 for _method in ("any", "all", "argmax", "argmin", "argsort", "argpartition", "searchsorted", "nonzero"):
     setattr(Tensor, _method, numpy_functions[getattr(np, _method)])

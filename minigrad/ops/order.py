@@ -36,7 +36,7 @@ def _sort_forward(x: Any, axis: int) -> Any:
 def _shared(g: Any, y: Any, axis: int) -> Any:
     """Average `g` over each run of equal numbers in the sorted `y`."""
     sorted_last = np.moveaxis(values_of(y), axis, -1)
-    starts = np.ones(sorted_last.shape, bool)
+    starts = np.ones_like(sorted_last, dtype=bool)
     starts[..., 1:] = sorted_last[..., 1:] != sorted_last[..., :-1]
     if starts.all():
         return g

@@ -250,10 +250,10 @@ def _running_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
         return g
     x, y = [np.moveaxis(v, axis, 0) for v in (values_of(x), values_of(y))]
     hit = (x == y) | (x != x)
-    same = np.zeros(y.shape, y.dtype)  # whether the extremum at i + 1 is still that at i
+    same = np.zeros_like(y)  # whether the extremum at i + 1 is still that at i
     same[:-1] = (y[1:] == y[:-1]) | ((y[1:] != y[1:]) & (y[:-1] != y[:-1]))
     hits = np.cumsum(hit, axis=0)
-    starts = np.concatenate([np.ones((1, *y.shape[1:]), bool), same[:-1] == 0])
+    starts = np.concatenate([np.ones_like(y[:1], dtype=bool), same[:-1] == 0])
     sharers = hits - np.maximum.accumulate(np.where(starts, hits - 1, 0), axis=0)
     shares = g / np.moveaxis(sharers, 0, axis).astype(y.dtype)
     sums = _recur(np.moveaxis(same, 0, axis), shares, axis=axis, reverse=True)

@@ -90,6 +90,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (lambda: mg.bincount([-1]), ValueError, "bincount: expected one axis of integers >= 0"),
     (lambda: mg.unique(mg.Tensor(np.ones((2, 2)), requires_grad=True), axis=0), TypeError, "unique: no gradient flows"),
     (lambda: np.put_along_axis(V, np.array([0]), 1.0, 0), TypeError, "np.put_along_axis has no rule"),
+    (lambda: mg.full_like(A, V[0]), TypeError, "full_like: no gradient flows to the fill value"),
     (lambda: np.fill_diagonal(A, 1.0), TypeError, "np.fill_diagonal has no rule"),
     (lambda: np.take(V, [0], out=np.zeros(1)), TypeError, "np.take on tensors: .*'out'"),
     (lambda: np.prod(V, where=[True] * 3), TypeError, "np.prod on tensors: .*'where'"),
