@@ -24,6 +24,15 @@ def like(x: Any) -> Any:
     return cupy
 
 
+class Once(tuple[Any, ...]):
+    """An index that is known to name no element twice, though it holds arrays: made where that is so by construction.
+
+    Assigning is several times faster than adding at the places of an index.
+    """
+
+    __slots__ = ()
+
+
 def scatter_add(values: Any, shape: tuple[int, ...], index: Any) -> Any:
     """Return zeros of `shape` with `values` added at `index`; elements named several times add up.
 
@@ -31,14 +40,17 @@ def scatter_add(values: Any, shape: tuple[int, ...], index: Any) -> Any:
     """
     xp = like(values)
     out = xp.zeros(shape, values.dtype)
-    if _names_once(index):
+    if names_once(index):
         out[index] = values
     else:
         xp.add.at(out, index, values)
     return out
 
 
-def _names_once(index: Any) -> bool:
+def names_once(index: Any) -> bool:
+    """Return whether `index` names no element twice, as far as that can be seen without looking at its arrays."""
+    if type(index) is Once:
+        return True
     parts = index if isinstance(index, tuple) else (index,)
     return all(
         part is None

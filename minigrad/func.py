@@ -344,7 +344,8 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str 
 
 
 def _by_rows(call: _Call, out: Tensor) -> list[Tensor]:
-    from .ops.shape import reshape, stack
+    from .ops.joining import stack
+    from .ops.shape import reshape
 
     rows = [call.gradients([e]) for e in _basis(out)]
     return [
@@ -354,7 +355,8 @@ def _by_rows(call: _Call, out: Tensor) -> list[Tensor]:
 
 
 def _by_columns(call: _Call, out: Tensor) -> list[Tensor]:
-    from .ops.shape import reshape, stack
+    from .ops.joining import stack
+    from .ops.shape import reshape
 
     zeros = [constant(np.zeros_like(x._data)) for x in call.lifted]
     blocks = []

@@ -44,11 +44,16 @@ def _no_rule(name: str) -> TypeError:
 # ufunc.reduce is what np.add.reduce(t) calls; np.sum(t) does not come this way.
 _REDUCTIONS: dict[Any, Any] = {
     np.add: np.sum,
+    np.multiply: np.prod,
     np.maximum: np.max,
     np.minimum: np.min,
     np.logical_or: np.any,
     np.logical_and: np.all,
+    np.fmax: np.nanmax,
+    np.fmin: np.nanmin,
 }
+accumulations: dict[Any, Callable[..., Any]] = {}
+"""What ``ufunc.accumulate(t)`` calls; the scans enter themselves."""
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -57,6 +62,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
     if method == "reduce" and ufunc in _REDUCTIONS:
         kwargs.setdefault("axis", 0)
         return call_function(_REDUCTIONS[ufunc], inputs, kwargs)
+    if method == "accumulate" and ufunc in accumulations and not kwargs.keys() - {"axis"}:
+        return accumulations[ufunc](*inputs, **{"axis": 0, **kwargs})
     if method != "__call__":
         raise _no_rule(f"{name}.{method}")
     function = numpy_functions.get(ufunc)

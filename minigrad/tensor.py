@@ -453,6 +453,7 @@ class Tensor:
         __getitem__: Method
         __setitem__: Callable[..., None]
         sum: Method
+        prod: Method
         mean: Method
         max: Method
         min: Method
@@ -462,6 +463,18 @@ class Tensor:
         all: Method
         argmax: Method
         argmin: Method
+        argsort: Method
+        argpartition: Method
+        searchsorted: Method
+        nonzero: Callable[..., tuple[NDArray[Any], ...]]
+        cumsum: Method
+        cumprod: Method
+        take: Method
+        choose: Method
+        compress: Method
+        repeat: Method
+        diagonal: Method
+        trace: Method
         reshape: Method
         ravel: Method
         flatten: Method

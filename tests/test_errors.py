@@ -81,7 +81,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (lambda: mg.pad(A, -1), ValueError, "pad: pad_width must be integers >= 0, got -1"),
     (lambda: mg.pad(A, (1, 2, 3)), ValueError, r"pad: pad_width \(1, 2, 3\) does not give"),
     (lambda: mg.pad(A, 1, mode="mirror"), ValueError, "pad: unknown mode 'mirror'; choose constant"),
-    (lambda: mg.pad(A, 1, constant_values=[1, 2]), TypeError, "pad: constant_values must be one number"),
+    (lambda: mg.pad(A, 1, constant_values=[1, 2, 3]), ValueError, "pad: constant_values .* do not fit 2 axes"),
     (lambda: mg.flip(A, 2), IndexError, "flip: axis 2 is out of range"),
     (lambda: A.astype(complex), TypeError, "astype: dtype complex128 is not supported"),
     (lambda: A.astype("nonsense"), TypeError, "astype: 'nonsense' is not a dtype"),

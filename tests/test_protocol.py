@@ -93,9 +93,9 @@ def test_an_array_operand_comes_back_as_a_tensor_with_its_gradient() -> None:
         (np.arctan2, r"np\.arctan2"),
         (np.linalg.eigvals, r"np\.linalg\.eigvals"),
         (np.union1d, r"np\.union1d"),
-        (np.median, r"np\.median"),
+        (np.nanmedian, r"np\.nanmedian"),
         (np.linalg.tensorinv, r"np\.linalg\.tensorinv"),
-        (np.add.accumulate, r"np\.add\.accumulate"),
+        (np.divide.accumulate, r"np\.divide\.accumulate"),
         (np.add.outer, r"np\.add\.outer"),
         (np.fft.fft, r"fft"),
     ],
@@ -113,7 +113,7 @@ def test_out_is_refused() -> None:
         np.exp(x, out=out)
     with pytest.raises(TypeError, match=r"np\.add: out=.*`array \+= tensor`"):
         out += x
-    with pytest.raises(TypeError, match=r"np\.sum on tensors: .*'out'.*supported: x, axis, keepdims"):
+    with pytest.raises(TypeError, match=r"np\.sum on tensors: .*'out'.*supported: x, axis, dtype, keepdims"):
         np.sum(x, out=out)
     with pytest.raises(TypeError, match=r"np\.multiply: the keyword where is not supported"):
         np.multiply(x, x, where=np.array([True, False]))
@@ -130,7 +130,7 @@ def test_keywords_that_an_op_does_not_have_are_refused_by_name() -> None:
 
 def test_functions_with_whole_or_boolean_results_pass_through() -> None:
     x = Tensor([3.0, 1.0, 2.0], requires_grad=True)
-    for f in (np.argmax, np.argsort, np.isfinite, np.zeros_like, np.signbit, np.any, np.unique):
+    for f in (np.argmax, np.argsort, np.isfinite, np.zeros_like, np.signbit, np.any):
         y, expected = f(x), f(x.data)
         assert np.array_equal(y.data, expected)
         assert not y.requires_grad

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -57,3 +58,20 @@ def shape_of(name: str, shape: Any) -> tuple[int, ...]:
         return tuple([operator.index(n) for n in items])
     except TypeError:
         raise TypeError(f"{name}: a shape must be integers, got {shape!r}") from None
+
+
+def rows(x: Any, axes: tuple[int, ...]) -> Any:
+    """Return `x`, an array or tensor, with `axes` merged into one last axis behind the others."""
+    rest = tuple([i for i in range(x.ndim) if i not in axes])
+    length = math.prod([x.shape[i] for i in axes])
+    moved = x if rest + axes == tuple(range(x.ndim)) else x.transpose(rest + axes)
+    return moved.reshape((*[x.shape[i] for i in rest], length))
+
+
+def unrows(r: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Undo :func:`rows`: return `r` in `shape`, with its last axis split into `axes` again."""
+    order = (*[i for i in range(len(shape)) if i not in axes], *axes)
+    split = r.reshape(tuple([shape[i] for i in order]))
+    if order == tuple(range(len(shape))):
+        return split
+    return split.transpose(tuple(sorted(range(len(order)), key=order.__getitem__)))

@@ -247,7 +247,6 @@ where = elementwise(
     Tensor([1., 0.], dtype=float64)
     """,
 )
-public(np.where)(where)
 
 _clip = elementwise(
     np.clip,

@@ -57,8 +57,8 @@ for _ufunc in _UFUNCS:
 
 _FUNCTIONS: list[Any] = [
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.isclose, np.zeros_like, np.ones_like, np.full_like,
-    np.empty_like, np.searchsorted, np.digitize, np.bincount, np.argwhere, np.flatnonzero, np.unique,
-    np.linalg.matrix_rank,
+    np.empty_like, np.searchsorted, np.digitize, np.argwhere, np.flatnonzero, np.argpartition, np.lexsort,
+    np.nanargmax, np.nanargmin, np.isin, np.ravel_multi_index, np.linalg.matrix_rank,
 ]  # fmt: skip
 for _function in _FUNCTIONS:
     passing(_function, _function.__name__)
@@ -72,6 +72,8 @@ _PLAIN: list[Any] = [
     np.count_nonzero,
     np.result_type,
     np.nonzero,
+    np.unravel_index,
+    np.ix_,
 ]
 for _function in _PLAIN:
     passing(_function, _function.__name__, wrap=False)
@@ -82,12 +84,39 @@ matrix_rank = numpy_functions[np.linalg.matrix_rank]
 argmax = numpy_functions[np.argmax]
 argmin = numpy_functions[np.argmin]
 argsort = numpy_functions[np.argsort]
+argpartition = numpy_functions[np.argpartition]
+searchsorted = numpy_functions[np.searchsorted]
 isfinite = numpy_functions[np.isfinite]
 isnan = numpy_functions[np.isnan]
 isinf = numpy_functions[np.isinf]
 zeros_like = numpy_functions[np.zeros_like]
 ones_like = numpy_functions[np.ones_like]
-full_like = numpy_functions[np.full_like]
+_full_like = numpy_functions[np.full_like]
 
-for _method in ("any", "all", "argmax", "argmin", "argsort", "nonzero"):
+
+def full_like(x: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """Return a constant tensor like `x`, filled with a constant; see ``np.full_like``.
+
+    Raises
+    ------
+    TypeError
+        If the value requires grad: none would reach it.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.full_like(mg.ones(2), 3)
+    Tensor([3., 3.], dtype=float64)
+    """
+    if isinstance(fill_value, Tensor) and fill_value.requires_grad:
+        raise TypeError(
+            "full_like: no gradient flows to the fill value; use broadcast_to(value, x.shape), or detach it"
+        )
+    filled: Tensor = _full_like(x, fill_value, *args, **kwargs)
+    return filled
+
+
+numpy_functions[np.full_like] = full_like
+
+for _method in ("any", "all", "argmax", "argmin", "argsort", "argpartition", "searchsorted", "nonzero"):
     setattr(Tensor, _method, numpy_functions[getattr(np, _method)])

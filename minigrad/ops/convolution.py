@@ -12,7 +12,8 @@ from . import _conv_kernels as kernels
 from . import _pool_kernels as pools
 from ._windows import Windows, padded, view, windows
 from .linalg import matmul
-from .shape import _pad, reshape, transpose
+from .rearrange import _pad
+from .shape import reshape, transpose
 
 
 def _im2col_forward(x: Any, w: Windows) -> Any:

@@ -11,7 +11,9 @@ from typing import Any
 from ..tensor import Tensor, asarray
 from ._windows import Windows, windows
 from .convolution import _conv2d
-from .shape import _pad, _reshape, _transpose, stack
+from .joining import stack
+from .rearrange import _pad
+from .shape import _reshape, _transpose
 
 
 def numbers(name: str, what: str, value: Any, count: int, least: int) -> tuple[int, ...]:

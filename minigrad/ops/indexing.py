@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import scatter_add
+from ..backend import Once, names_once, scatter_add
 from ..kinds import linear, on_arrays
 from ..mode import is_grad_enabled
 from ..protocol import values_of
@@ -28,16 +28,21 @@ scatter = linear(
 _put: Any = on_arrays(scatter)
 
 
+def _listed(index: list[Any]) -> Any:
+    array = np.asarray(index)
+    return array if array.size else array.astype(np.intp)
+
+
 def _checked(name: str, index: Any, shape: tuple[int, ...]) -> Any:
     """Return `index` with tensors as arrays, its arrays copied so that later writes cannot change the gradient."""
     if isinstance(index, list):
-        index = np.asarray([values_of(i) for i in index], dtype=None if index else np.intp)
+        index = _listed([values_of(i) for i in index])
     parts = index if isinstance(index, tuple) else (index,)
     checked = []
     for part in parts:
         part = part._data if isinstance(part, Tensor) else part
         if isinstance(part, list):
-            part = np.asarray(part, dtype=None if part else np.intp)
+            part = _listed(part)
         if isinstance(part, np.ndarray):
             if part.dtype.kind not in "iub":
                 raise IndexError(f"{name}: an index array must be integers or booleans, got dtype {part.dtype}")
@@ -71,41 +76,54 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     return _getitem(x, index=index)
 
 
+def at_once(x: Tensor, index: tuple[Any, ...]) -> Tensor:
+    """Return ``x[index]`` for an index of the library's own that holds arrays and names no element twice."""
+    return _getitem(x, index=Once(index))
+
+
+def along(indices: Any, axis: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return the index that picks, in each line along `axis` of an array of `shape`, the places `indices`."""
+    ndim = len(shape)
+    return tuple(
+        [
+            indices if i == axis else np.arange(n).reshape((1,) * i + (n,) + (1,) * (ndim - i - 1))
+            for i, n in enumerate(shape)
+        ]
+    )
+
+
 def _set_forward(x: Any, v: Any, index: Any) -> Any:
     out = x.copy()
     out[index] = v
     return out
 
 
-def _kept(g: Any, index: Any) -> Any:
-    """Return `g` with zeros where elements were overwritten."""
-    mask = np.ones(g.shape, bool)
-    mask[index] = False
-    return g * mask
-
-
 def _taken(g: Any, index: Any, v_shape: tuple[int, ...]) -> Any:
     """Return the part of `g` that belongs to the written values: where an element was written twice, the last one."""
-    order = np.arange(g.size).reshape(g.shape)
-    picked = order[index]
-    final = np.empty(g.size, np.intp)
-    numbers = np.arange(picked.size).reshape(picked.shape)
-    final[picked] = numbers
     part = g[index]
-    part = part * (final[picked] == numbers)
+    if not names_once(index):
+        order = np.arange(g.size).reshape(g.shape)
+        picked = order[index]
+        final = np.empty(g.size, np.intp)
+        numbers = np.arange(picked.size).reshape(picked.shape)
+        final[picked] = numbers
+        part = np.where(final[picked] == numbers, part, 0.0)
     # NumPy lets the written values have more leading axes of length 1 than the place they are written to.
     return part.reshape((1,) * (len(v_shape) - part.ndim) + part.shape) if len(v_shape) > part.ndim else part
 
 
 _setitem = linear(
     _set_forward,
-    lambda g, index: _kept(g, index),
+    lambda g, index: _overwritten(g, 0.0, index=index),
     lambda g, v_shape, index: _taken(g, index, v_shape),
     name="setitem",
     arguments=("x", "v"),
     local=["1 except at the index", "1 at the index"],
     joint=True,
 )
+
+
+_overwritten: Any = on_arrays(_setitem)
 
 
 def setitem(x: Any, index: Any, value: Any) -> Tensor:

@@ -12,7 +12,8 @@ from ._windows import windows
 from .arithmetic import maximum, where
 from .convolution import _avg_pool2d, _im2col, _max_pool2d
 from .convolution_nd import depth_windows, flat, numbers
-from .shape import _reshape, concatenate
+from .joining import concatenate
+from .shape import _reshape
 
 
 def _floating(name: str, input: Any, ndim: int) -> Tensor:

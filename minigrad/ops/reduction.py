@@ -1,4 +1,4 @@
-"""Reductions over axes: sum, mean, extrema, spread, logsumexp.
+"""Reductions over axes: sum, mean, product, extrema, spread, logsumexp.
 
 ``axis`` is None for all axes, an integer, or a tuple; ``keepdims`` keeps the reduced axes with length 1.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from ..kinds import general, linear
 from ..protocol import public
 from ..tensor import Tensor, asarray
-from ._axes import axes_of, kept_shape
+from ._axes import axes_of, kept_shape, rows, unrows
 
 Axis = int | tuple[int, ...] | None
 
@@ -33,6 +33,11 @@ def _refuse_empty(name: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> N
         raise ValueError(f"{name}: nothing to reduce: shape {shape} has no elements along the axes {axes}")
 
 
+def _cast(x: Any, dtype: Any) -> Tensor:
+    t = asarray(x)
+    return t if dtype is None or t.dtype == dtype else t.astype(dtype)
+
+
 _sum = linear(
     lambda x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims),
     lambda g, x_shape, axis: expand(g, axis, x_shape),
@@ -42,8 +47,8 @@ _sum = linear(
 
 
 @public(np.sum, method="sum")
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Sum over `axis`. Local gradient: 1; the upstream gradient is repeated.
+def sum(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
+    """Sum over `axis`, in `dtype` if one is given. Local gradient: 1; the upstream gradient is repeated.
 
     Raises
     ------
@@ -56,8 +61,8 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> mg.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     Tensor([4., 6.], dtype=float64)
     """
-    x = asarray(x)
-    return _sum(x, axis=axes_of("sum", axis, x.ndim), keepdims=builtins.bool(keepdims))
+    x = _cast(x, dtype)
+    return _cast(_sum(x, axis=axes_of("sum", axis, x.ndim), keepdims=builtins.bool(keepdims)), dtype)
 
 
 _mean = linear(
@@ -65,13 +70,13 @@ _mean = linear(
     lambda g, x_shape, axis: expand(g / _count("mean", x_shape, axis), axis, x_shape),
     name="mean",
     local=["1/n (mean over axis {axis})"],
-    decomposition=lambda x, axis, keepdims: sum(x, axis, keepdims) / _count("mean", x.shape, axis),
+    decomposition=lambda x, axis, keepdims: sum(x, axis, keepdims=keepdims) / _count("mean", x.shape, axis),
 )
 
 
 @public(np.mean, method="mean")
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Average over `axis`. Local gradient: 1 / n, with n the number of elements averaged.
+def mean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
+    """Average over `axis`, in `dtype` if one is given. Local gradient: 1 / n, with n the number of elements averaged.
 
     Raises
     ------
@@ -84,10 +89,52 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> mg.mean([[1.0, 2.0], [3.0, 4.0]], axis=1)
     Tensor([1.5, 3.5], dtype=float64)
     """
-    x = asarray(x)
+    x = _cast(x, dtype)
     axes = axes_of("mean", axis, x.ndim)
     _refuse_empty("mean", x.shape, axes)
     return _mean(x, axis=axes, keepdims=builtins.bool(keepdims))
+
+
+def _others(g: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Multiply `g` with the product of all other elements, which no division by a zero could give."""
+    if not x.size:
+        return expand(g, axis, x.shape)
+    r = rows(x, axis)
+    one = np.ones_like(r[..., :1])
+    before = np.concatenate([one, np.cumprod(r[..., :-1], axis=-1)], axis=-1)
+    after = np.flip(np.concatenate([one, np.cumprod(np.flip(r[..., 1:], -1), axis=-1)], axis=-1), -1)
+    return expand(g, axis, x.shape) * unrows(before * after, axis, x.shape)
+
+
+_prod = general(
+    lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims),
+    lambda g, x, axis: _others(g, x, axis),
+    name="prod",
+    local=["the product of the other elements"],
+)
+
+
+@public(np.prod, method="prod")
+def prod(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
+    """Multiply over `axis`, in `dtype` if one is given.
+
+    Local gradient: the product of the other elements, found without a division, so that it is exact at zeros, to
+    every order.
+
+    Raises
+    ------
+    IndexError, TypeError, ValueError
+        If an axis is out of range, not an integer, or named twice.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.Tensor([2.0, 0.0, 5.0], requires_grad=True)
+    >>> mg.grad(mg.prod(x), x)[0]
+    Tensor([ 0., 10.,  0.], dtype=float64)
+    """
+    x = _cast(x, dtype)
+    return _cast(_prod(x, axis=axes_of("prod", axis, x.ndim), keepdims=builtins.bool(keepdims)), dtype)
 
 
 def _share(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
@@ -113,7 +160,7 @@ _min = general(
 
 
 @public(np.max, np.amax, method="max")
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the largest element over `axis`.
 
     Local gradient: 1 for the largest element, 0 for the others; k elements that tie get 1 / k each, the subgradient
@@ -137,7 +184,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 @public(np.min, np.amin, method="min")
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the smallest element over `axis`; its gradient is as that of :func:`max`.
 
     Examples
@@ -162,7 +209,7 @@ _var = general(
     name="var",
     local=["2 (x - mean) / (n - {ddof})"],
     decomposition=lambda x, axis, ddof, keepdims: (
-        sum(np.square(_centred(x, axis)), axis, keepdims) / (_count("var", x.shape, axis) - ddof)
+        sum(np.square(_centred(x, axis)), axis, keepdims=keepdims) / (_count("var", x.shape, axis) - ddof)
     ),
 )
 _std = general(
@@ -187,7 +234,7 @@ def _spread(name: str, x: Tensor, axis: Axis, ddof: float) -> tuple[int, ...]:
 
 
 @public(np.var, method="var")
-def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+def var(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """Return the variance over `axis`: the sum of squared deviations from the mean, over n - ddof.
 
     Raises
@@ -201,12 +248,12 @@ def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> T
     >>> mg.var([1.0, 2.0, 3.0, 4.0])
     Tensor(1.25, dtype=float64)
     """
-    x = asarray(x)
+    x = _cast(x, dtype)
     return _var(x, axis=_spread("var", x, axis, ddof), ddof=ddof, keepdims=builtins.bool(keepdims))
 
 
 @public(np.std, method="std")
-def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+def std(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """Return the standard deviation over `axis`. Its gradient where all elements are equal is 0.
 
     Raises
@@ -220,7 +267,7 @@ def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> T
     >>> mg.std([1.0, 3.0])
     Tensor(1., dtype=float64)
     """
-    x = asarray(x)
+    x = _cast(x, dtype)
     return _std(x, axis=_spread("std", x, axis, ddof), ddof=ddof, keepdims=builtins.bool(keepdims))
 
 
@@ -253,9 +300,9 @@ def tame(x: Any) -> bool:
 
 def _logsumexp_decomposed(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     if tame(x):
-        return np.log(sum(np.exp(x), axis, keepdims))
+        return np.log(sum(np.exp(x), axis, keepdims=keepdims))
     top = _finite_or_zero(np.max(asarray(x).data, axis=axis, keepdims=True, initial=-np.inf))
-    y = np.log(sum(np.exp(x - top), axis, True)) + top
+    y = np.log(sum(np.exp(x - top), axis, keepdims=True)) + top
     return y if keepdims else y.reshape(tuple([n for i, n in enumerate(x.shape) if i not in axis]))
 
 
@@ -268,7 +315,7 @@ _logsumexp = general(
 )
 
 
-def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return ``log(sum(exp(x)))`` over `axis`, without overflow. Local gradient: softmax(x).
 
     Raises

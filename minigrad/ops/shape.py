@@ -1,4 +1,4 @@
-"""Ops that move elements and compute nothing: all linear."""
+"""Ops that change the shape and compute nothing: all linear."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ..kinds import linear
 from ..protocol import public
 from ..tensor import Tensor, asarray
 from ._axes import axes_of, axis_of, shape_of
-from .indexing import getitem
 
 _reshape = linear(
     lambda x, shape: x.reshape(shape),
@@ -25,8 +24,10 @@ _reshape = linear(
 
 
 @public(np.reshape)
-def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
+def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Tensor:
     """Return the same elements in another shape; one length may be -1, to be inferred.
+
+    With ``order="F"``, elements are read and placed with the first index changing fastest.
 
     Raises
     ------
@@ -47,19 +48,28 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
     fits = known == x.size if not holes else holes == 1 and min(wanted) == -1 and known > 0 and x.size % known == 0
     if not fits:
         raise ValueError(f"reshape: shape {x.shape} has {x.size} elements and cannot become {wanted}")
+    if order != "C":
+        return transpose(_reshape(_in_order("reshape", x, order), shape=wanted[::-1]))
     return _reshape(x, shape=wanted)
 
 
-def _reshape_method(self: Tensor, *shape: Any) -> Tensor:
-    return reshape(self, shape[0] if len(shape) == 1 else shape)
+def _reshape_method(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
+    return reshape(self, shape[0] if len(shape) == 1 else shape, order)
 
 
 Tensor.reshape = _reshape_method
 
 
+def _in_order(name: str, x: Any, order: str) -> Tensor:
+    """Return `x`, with its axes reversed for Fortran's order."""
+    if order not in ("C", "F"):
+        raise ValueError(f"{name}: order must be 'C' or 'F', got {order!r}: a tensor has no layout in memory to go by")
+    return asarray(x) if order == "C" else transpose(x)
+
+
 @public(np.ravel, method=("ravel", "flatten"))
-def ravel(x: Any) -> Tensor:
-    """Return the elements as one axis, in row-major order.
+def ravel(x: Any, order: str = "C") -> Tensor:
+    """Return the elements as one axis, in row-major order; in column-major order for ``order="F"``.
 
     Examples
     --------
@@ -67,7 +77,8 @@ def ravel(x: Any) -> Tensor:
     >>> mg.ravel([[1.0, 2.0], [3.0, 4.0]])
     Tensor([1., 2., 3., 4.], dtype=float64)
     """
-    return reshape(x, (-1,) if asarray(x).size else (0,))
+    x = _in_order("ravel", x, order)
+    return _reshape(x, shape=(x.size,))
 
 
 _transpose = linear(
@@ -127,6 +138,53 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
     i, j = axis_of("swapaxes", axis1, x.ndim), axis_of("swapaxes", axis2, x.ndim)
     order = list(range(x.ndim))
     order[i], order[j] = j, i
+    return _transpose(x, axes=tuple(order))
+
+
+@public(np.moveaxis)
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Move axes to new positions; the others keep their order.
+
+    Raises
+    ------
+    ValueError, IndexError, TypeError
+        If there are not as many sources as destinations, or an axis is out of range, not an integer, or named twice.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.moveaxis(mg.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    x = asarray(x)
+    start = axes_of("moveaxis", source if isinstance(source, int) else tuple(source), x.ndim)
+    end = axes_of("moveaxis", destination if isinstance(destination, int) else tuple(destination), x.ndim)
+    if len(start) != len(end):
+        raise ValueError(
+            f"moveaxis: {len(start)} axes cannot be moved to {len(end)} places ({source} to {destination})"
+        )
+    order = [i for i in range(x.ndim) if i not in start]
+    for place, axis in sorted(zip(end, start, strict=True)):
+        order.insert(place, axis)
+    return _transpose(x, axes=tuple(order))
+
+
+@public(np.rollaxis)
+def rollaxis(x: Any, axis: int, start: int = 0) -> Tensor:
+    """Move `axis` to stand before the axis `start`; :func:`moveaxis` says the same more plainly.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.rollaxis(mg.ones((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
+    x = asarray(x)
+    i, place = axis_of("rollaxis", axis, x.ndim), start + x.ndim if start < 0 else start
+    if not 0 <= place <= x.ndim:
+        raise IndexError(f"rollaxis: start {start} is out of range for a tensor with {x.ndim} axes")
+    order = [k for k in range(x.ndim) if k != i]
+    order.insert(place - (i < place), i)
     return _transpose(x, axes=tuple(order))
 
 
@@ -211,180 +269,112 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     return _broadcast_to(x, shape=wanted)
 
 
-_concatenate = linear(
-    lambda *arrays, axis: np.concatenate(arrays, axis=axis),
-    lambda g, k, shapes, axis: g[_block(k, shapes, axis)],
-    name="concatenate",
-    arguments=("arrays",),
-    local=["1 (its block along axis {axis})"],
-    variadic=True,
-    joint=True,
-)
-
-
-def _block(k: int, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[slice, ...]:
-    start = builtins.sum(shape[axis] for shape in shapes[:k])
-    return (slice(None),) * axis + (slice(start, start + shapes[k][axis]),)
-
-
-def _sequence(name: str, arrays: Any) -> list[Tensor]:
-    if isinstance(arrays, Tensor):
-        arrays = list(arrays)
-    if not isinstance(arrays, (list, tuple)):
-        raise TypeError(f"{name}: expected a sequence of tensors, got {type(arrays).__name__}")
-    if not arrays:
-        raise ValueError(f"{name}: needs at least one tensor")
-    return [asarray(a) for a in arrays]
-
-
-@public(np.concatenate)
-def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Tensor:
-    """Join tensors along an existing axis; ``axis=None`` flattens them first.
+@public(np.broadcast_arrays)
+def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
+    """Broadcast tensors against each other.
 
     Raises
     ------
     ValueError
-        If there are none, or their shapes differ elsewhere than along `axis`.
-    IndexError
-        If the axis is out of range.
+        If the shapes do not broadcast.
 
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.concatenate([[1.0, 2.0], [3.0]])
-    Tensor([1., 2., 3.], dtype=float64)
+    >>> [t.shape for t in mg.broadcast_arrays(mg.ones((3, 1)), mg.ones(4))]
+    [(3, 4), (3, 4)]
     """
-    tensors = _sequence("concatenate", arrays)
-    if axis is None:
-        tensors, axis = [ravel(t) for t in tensors], 0
-    first = tensors[0].shape
-    i = axis_of("concatenate", axis, len(first))
-    for t in tensors[1:]:
-        if t.ndim != len(first) or any(m != n for d, (m, n) in enumerate(zip(t.shape, first, strict=True)) if d != i):
-            raise ValueError(f"concatenate: shapes {first} and {t.shape} differ elsewhere than along axis {i}")
-    return _concatenate(*tensors, axis=i)
+    tensors = [asarray(a) for a in arrays]
+    try:
+        shape = np.broadcast_shapes(*[t.shape for t in tensors])
+    except ValueError:
+        shapes = ", ".join(str(t.shape) for t in tensors)
+        raise ValueError(f"broadcast_arrays: shapes {shapes} do not broadcast") from None
+    return tuple([t if t.shape == shape else _broadcast_to(t, shape=shape) for t in tensors])
 
 
-_stack = linear(
-    lambda *arrays, axis: np.stack(arrays, axis=axis),
-    lambda g, k, axis: g[(slice(None),) * axis + (k,)],
-    name="stack",
-    arguments=("arrays",),
-    local=["1 (its slice of axis {axis})"],
-    variadic=True,
-    joint=True,
-)
-
-
-@public(np.stack)
-def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
-    """Join tensors of one shape along a new axis.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or their shapes differ.
-    IndexError
-        If the axis is out of range.
-
-    Examples
-    --------
-    >>> import minigrad as mg
-    >>> mg.stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
-    Tensor([[1., 3.],
-            [2., 4.]], dtype=float64)
-    """
-    tensors = _sequence("stack", arrays)
-    for t in tensors[1:]:
-        if t.shape != tensors[0].shape:
-            raise ValueError(f"stack: the shapes must be equal, got {tensors[0].shape} and {t.shape}")
-    return _stack(*tensors, axis=axis_of("stack", axis, tensors[0].ndim + 1))
-
-
-_pad = linear(
-    lambda x, widths: np.pad(x, widths or 0),  # a 0-d array has no axes to pad
-    lambda g, x_shape, widths: g[tuple([slice(b, b + n) for (b, _), n in zip(widths, x_shape, strict=True)])],
-    name="pad",
-    local=["1 (cropped on the way back)"],
-)
-
-
-@public(np.pad)
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0) -> Tensor:
-    """Pad each axis before and after.
+@public(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Tensor, ...]:
+    """Return the coordinates of a grid, from one-dimensional coordinates along each of its axes.
 
     Parameters
     ----------
-    x : Tensor or array_like
-    pad_width : int, (before, after), or a sequence of such pairs, one per axis
-    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        As in NumPy. The modes that repeat elements add their gradients up.
-    constant_values : float
-        The value that mode "constant" fills in.
+    *xi : Tensor or array_like
+        0-d or 1-d.
+    copy : bool
+        Of no effect: the results are tensors like all others.
+    sparse : bool
+        Leave the other axes at length 1, for broadcasting.
+    indexing : {"xy", "ij"}
+        Whether the first coordinate runs along the second axis ("xy") or the first.
 
     Raises
     ------
     ValueError
-        If a width is negative, does not fit the axes, or the mode is unknown.
+        If `indexing` is unknown, or coordinates have more than one axis.
 
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.pad([1.0, 2.0], (1, 2))
-    Tensor([0., 1., 2., 0., 0.], dtype=float64)
-    >>> mg.pad([1.0, 2.0, 3.0], 2, mode="reflect")
-    Tensor([3., 2., 1., 2., 3., 2., 1.], dtype=float64)
+    >>> x, y = mg.meshgrid([1.0, 2.0, 3.0], [10.0, 20.0])
+    >>> x + y
+    Tensor([[11., 12., 13.],
+            [21., 22., 23.]], dtype=float64)
     """
-    x = asarray(x)
-    try:
-        array = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
-    except ValueError:
-        raise ValueError(
-            f"pad: pad_width {pad_width!r} does not give (before, after) for each of {x.ndim} axes"
-        ) from None
-    if array.size and (array.dtype.kind not in "iu" or array.min() < 0):
-        raise ValueError(f"pad: pad_width must be integers >= 0, got {pad_width!r}")
-    widths = tuple([(int(b), int(a)) for b, a in array])
-    if mode == "constant":
-        padded = _pad(x, widths=widths)
-        if np.ndim(constant_values) or isinstance(constant_values, Tensor):
-            raise TypeError("pad: constant_values must be one number")
-        if constant_values == 0:
-            return padded
-        frame = np.pad(np.zeros(x.shape, x.dtype), widths or 0, constant_values=constant_values)
-        filled: Tensor = padded + frame
-        return filled
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(f"pad: unknown mode {mode!r}; choose constant, edge, reflect, symmetric or wrap")
-    if not x.ndim:
-        return asarray(x)
-    try:
-        places = [np.pad(np.arange(n), w, mode=mode) for n, w in zip(x.shape, widths, strict=True)]  # type: ignore[call-overload]
-    except ValueError as error:
-        raise ValueError(f"pad: mode {mode!r} on shape {x.shape} with widths {widths}: {error}") from None
-    return getitem(x, np.ix_(*places))
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+    tensors = [asarray(x) for x in xi]
+    grids = []
+    for k, t in enumerate(tensors):
+        if t.ndim > 1:
+            raise ValueError(f"meshgrid: coordinates have one axis; argument {k} has shape {t.shape}")
+        place = 1 - k if indexing == "xy" and len(xi) > 1 and k < 2 else k
+        grids.append(_reshape(t, shape=tuple([t.size if i == place else 1 for i in range(len(xi))])))
+    return tuple(grids) if sparse else broadcast_arrays(*grids)
 
 
-_flip = linear(
-    lambda x, axis: np.flip(x, axis),
-    lambda g, axis: np.flip(g, axis),
-    name="flip",
-    local=["1 (reversed along axis {axis})"],
-)
+def _at_least(name: str, arrays: tuple[Any, ...], shape_for: Any) -> Any:
+    tensors = []
+    for a in arrays:
+        t = asarray(a)
+        shape = shape_for(t.shape)
+        tensors.append(t if shape == t.shape else _reshape(t, shape=shape))
+    return tensors[0] if len(tensors) == 1 else tuple(tensors)
 
 
-@public(np.flip)
-def flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """Reverse the order of elements along `axis`; default: along all.
+@public(np.atleast_1d)
+def atleast_1d(*arrays: Any) -> Any:
+    """Give each tensor at least one axis; one tensor is returned as itself, several as a tuple.
 
-    Examples
-    --------
     >>> import minigrad as mg
-    >>> mg.flip([1.0, 2.0, 3.0])
-    Tensor([3., 2., 1.], dtype=float64)
+    >>> mg.atleast_1d(3.0)
+    Tensor([3.], dtype=float64)
     """
-    x = asarray(x)
-    return _flip(x, axis=axes_of("flip", axis, x.ndim))
+    return _at_least("atleast_1d", arrays, lambda s: s or (1,))
+
+
+@public(np.atleast_2d)
+def atleast_2d(*arrays: Any) -> Any:
+    """Give each tensor at least two axes, the new ones in front.
+
+    >>> import minigrad as mg
+    >>> mg.atleast_2d([1.0, 2.0]).shape
+    (1, 2)
+    """
+    return _at_least("atleast_2d", arrays, lambda s: (1,) * (2 - len(s)) + s)
+
+
+@public(np.atleast_3d)
+def atleast_3d(*arrays: Any) -> Any:
+    """Give each tensor at least three axes: (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1).
+
+    >>> import minigrad as mg
+    >>> mg.atleast_3d([1.0, 2.0]).shape
+    (1, 2, 1)
+    """
+    return _at_least(
+        "atleast_3d", arrays, lambda s: s if len(s) > 2 else ((1, 1, *s, 1)[-3:] if len(s) < 2 else (*s, 1))
+    )
 
 
 _astype = linear(

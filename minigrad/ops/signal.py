@@ -9,7 +9,8 @@ import numpy as np
 from ..kinds import linear, on_arrays
 from ..protocol import public
 from ..tensor import Tensor, asarray
-from .shape import _flip, _reshape
+from .rearrange import _flip
+from .shape import _reshape
 
 
 def _reversed(x: Any) -> Any:

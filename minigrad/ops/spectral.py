@@ -22,9 +22,10 @@ import numpy as np
 from ..kinds import general
 from ..protocol import public
 from ..tensor import Tensor, asarray
+from .joining import concatenate
 from .linalg import matmul
 from .matrices import LinAlgError, any_solve, square, turned
-from .shape import concatenate, swapaxes
+from .shape import swapaxes
 
 
 def _pack(*parts: Any) -> Any:

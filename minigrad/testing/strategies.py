@@ -139,41 +139,57 @@ def axes(ndim: int, *, none: bool = True, several: bool = True) -> st.SearchStra
     return st.one_of(choices)
 
 
+def _over_axes(draw: Draw, shape: Shape, part: Callable[[int], Any]) -> Any:
+    """Draw an index from a part for each of some leading and trailing axes, with None and Ellipsis among them."""
+    count = draw(st.integers(0, len(shape)))
+    leading = draw(st.integers(0, count))
+    parts = [part(n) for n in (*shape[:leading], *shape[len(shape) - count + leading :])]
+    if leading < count or draw(st.booleans()):
+        parts.insert(leading, Ellipsis)
+    for _ in range(draw(st.sampled_from((0, 0, 1, 2)))):
+        parts.insert(draw(st.integers(0, len(parts))), None)
+    return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
+
+
 @st.composite
 def basic_indices(draw: Draw, shape: Shape) -> Any:
     """Draw indices of integers, slices, None and Ellipsis that fit `shape`."""
-    parts: list[Any] = []
-    for n in shape[: draw(st.integers(0, len(shape)))]:
-        kinds: list[st.SearchStrategy[Any]] = [
-            st.builds(
-                slice, st.none() | st.integers(-n, n), st.none() | st.integers(-n, n), st.sampled_from((None, 1, 2, -1))
-            )
-        ]
-        if n:
-            kinds.append(st.integers(-n, n - 1))
-        parts.append(draw(st.one_of(kinds)))
-    if draw(st.booleans()):
-        parts.insert(draw(st.integers(0, len(parts))), None)
-    if draw(st.booleans()):
-        parts.append(Ellipsis)
-    return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
+
+    def part(n: int) -> Any:
+        if n and draw(st.booleans()):
+            return draw(st.integers(-n, n - 1))
+        end = st.none() | st.integers(-n - 1, n + 1)
+        return slice(draw(end), draw(end), draw(st.sampled_from((None, 1, 2, -1, -2))))
+
+    return _over_axes(draw, shape, part)
 
 
 @st.composite
 def advanced_indices(draw: Draw, shape: Shape) -> Any:
-    """Draw indices with integer arrays (repeated and negative entries included) or a boolean mask."""
+    """Draw indices with arrays among slices, integers, None and Ellipsis.
+
+    The arrays are integers, repeated and negative ones included, of shapes that broadcast; lists of them; and boolean
+    masks, of one axis or of all.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     if not shape or draw(st.integers(0, 3)) == 0:
         return rng.random(shape) < 0.6
     common = draw(shapes(max_dims=2))
-    parts: list[Any] = []
-    for n in shape[: draw(st.integers(1, len(shape)))]:
-        kind = draw(st.sampled_from(("array", "slice", "integer") if n else ("slice",)))
-        if kind == "array":
-            parts.append(rng.integers(-n, n, common))
-        else:
-            parts.append(slice(None, None, draw(st.sampled_from((1, -1)))) if kind == "slice" else int(rng.integers(n)))
-    return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
+
+    def part(n: int) -> Any:
+        kind = draw(st.sampled_from(("array", "list", "mask", "slice", "integer"))) if n else "slice"
+        if kind == "slice":
+            return slice(None, None, draw(st.sampled_from((1, -1))))
+        if kind == "integer":
+            return int(rng.integers(-n, n))
+        if kind == "mask" and (common[-1] if common else 1) <= n:
+            # As many places as broadcast against the arrays.
+            return rng.permutation(n) < (common[-1] if common else 1)
+        sides = tuple([draw(st.sampled_from((m, m, 1))) for m in common[draw(st.integers(0, len(common))) :]])
+        places = rng.integers(-n, n, sides)
+        return places.tolist() if kind == "list" and places.ndim else places
+
+    return _over_axes(draw, shape, part)
 
 
 def indices(shape: Shape) -> st.SearchStrategy[Any]:

@@ -12,7 +12,10 @@ Rule = Callable[..., Any]
 
 # Where the values that a rule saved enter through comparisons only, cutting them from the graph changes nothing: the
 # second derivative through them is 0.
-PIECEWISE_LINEAR = {"relu", "absolute", "maximum", "minimum", "where", "clip", "max", "min"}
+PIECEWISE_LINEAR = {
+    "relu", "absolute", "maximum", "minimum", "where", "clip", "max", "min", "nanmax", "nanmin", "cummax", "cummin",
+    "sort", "order_statistics",
+}  # fmt: skip
 
 
 def _rolled(r: Any) -> Any:

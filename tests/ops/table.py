@@ -3,8 +3,12 @@
 from tests.ops import (
     samples_arithmetic,
     samples_layers,
+    samples_layout,
     samples_linalg,
+    samples_order,
     samples_reduction,
+    samples_scan,
+    samples_selection,
     samples_shape,
     samples_signal,
     samples_transforms,
@@ -12,10 +16,14 @@ from tests.ops import (
 
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
+    *samples_layers.SAMPLES,
+    *samples_layout.SAMPLES,
+    *samples_linalg.SAMPLES,
+    *samples_order.SAMPLES,
     *samples_reduction.SAMPLES,
+    *samples_scan.SAMPLES,
+    *samples_selection.SAMPLES,
     *samples_shape.SAMPLES,
     *samples_signal.SAMPLES,
-    *samples_layers.SAMPLES,
-    *samples_linalg.SAMPLES,
     *samples_transforms.SAMPLES,
 ]
