@@ -94,7 +94,7 @@ def _matrix(name: str, x: Tensor, ord: Any, axes: tuple[int, int], keepdims: boo
         return expand_dims(y, tuple(sorted(axes))) if keepdims else y
     first, second = (row, column) if abs(ord) == 1 else (column, row)
     sums = absolute(x).sum(first, keepdims=True)
-    y = reduction.max(sums, second, True) if ord > 0 else reduction.min(sums, second, True)
+    y = reduction.max(sums, second, keepdims=True) if ord > 0 else reduction.min(sums, second, keepdims=True)
     return y if keepdims else y.squeeze(axes)
 
 
