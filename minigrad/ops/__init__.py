@@ -1,6 +1,19 @@
 """The ops, by family. A new op is declared in the file of its family, and nowhere else."""
 
-from . import activation, arithmetic, comparison, convolution, creation, indexing, linalg, reduction, shape
+from . import (
+    activation,
+    arithmetic,
+    comparison,
+    convolution,
+    creation,
+    exponential,
+    indexing,
+    linalg,
+    reduction,
+    rounding,
+    shape,
+    trigonometry,
+)
 
 __all__ = [
     "activation",
@@ -8,8 +21,11 @@ __all__ = [
     "comparison",
     "convolution",
     "creation",
+    "exponential",
     "indexing",
     "linalg",
     "reduction",
+    "rounding",
     "shape",
+    "trigonometry",
 ]

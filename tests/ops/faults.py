@@ -12,7 +12,10 @@ Rule = Callable[..., Any]
 
 # Where the values that a rule saved enter through comparisons only, cutting them from the graph changes nothing: the
 # second derivative through them is 0.
-PIECEWISE_LINEAR = {"relu", "absolute", "maximum", "minimum", "where", "clip", "max", "min"}
+PIECEWISE_LINEAR = {
+    "relu", "absolute", "fabs", "maximum", "minimum", "fmax", "fmin", "where", "clip", "copysign", "remainder", "fmod",
+    "heaviside", "max", "min",
+}  # fmt: skip
 
 # Faults that equal the rule on every input, with the reason.
 EQUIVALENT: dict[tuple[str, int, str], str] = {}

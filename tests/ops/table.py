@@ -1,9 +1,18 @@
 """The table of samples: at least one entry per registered op."""
 
-from tests.ops import samples_arithmetic, samples_layers, samples_reduction, samples_shape
+from tests.ops import (
+    samples_arithmetic,
+    samples_elementary,
+    samples_layers,
+    samples_reduction,
+    samples_shape,
+    samples_special,
+)
 
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
+    *samples_elementary.SAMPLES,
+    *samples_special.SAMPLES,
     *samples_reduction.SAMPLES,
     *samples_shape.SAMPLES,
     *samples_layers.SAMPLES,
