@@ -1,7 +1,7 @@
 """Special functions: the error function, the gamma function's logarithm, the logistic function and their kin.
 
-They are named and behave as in ``scipy.special``, and need SciPy: ``pip install 'minigrad[special]'``. SciPy is imported
-at the first call. Its own functions take tensors too: ``scipy.special.erf(tensor)``.
+They are named and behave as in ``scipy.special``, and need SciPy: ``pip install 'minigrad[special]'``. It is imported at
+the first call. SciPy's own functions take tensors too: ``scipy.special.erf(tensor)``.
 
 >>> import minigrad as mg
 >>> x = mg.Tensor([0.0, 1.0], requires_grad=True)
@@ -85,7 +85,7 @@ erf = elementwise(
     _function("erf"),
     lambda g, x: g * (np.exp(-(x * x)) * (2 / _SQRT_PI)),
     local=("2·exp(-x²) / √π",),
-    doc="""Return the error function, 2 / √π times the integral of exp(-t²) from 0 to x. Local gradient: 2 / √π exp(-x²).
+    doc="""Return the error function, 2 / √π times the integral of exp(-t²) up to x. Local gradient: 2 / √π exp(-x²).
 
     >>> import minigrad as mg
     >>> mg.special.erf([0.0, 1.0])
@@ -157,30 +157,6 @@ log_ndtr = elementwise(
     """,
 )
 
-gammaln = elementwise(
-    _function("gammaln"),
-    lambda g, x: g * on_arrays(digamma)(x),
-    local=("digamma(x)",),
-    doc="""Return the logarithm of ``|Γ(x)|``. Local gradient: digamma(x).
-
-    >>> import minigrad as mg
-    >>> mg.special.gammaln([1.0, 5.0])
-    Tensor([0.        , 3.17805383], dtype=float64)
-    """,
-)
-
-digamma = elementwise(
-    _function("digamma"),
-    lambda g, x: g * on_arrays(_polygamma)(1, x),
-    local=("polygamma(1, x)",),
-    doc="""Return the derivative of gammaln. Local gradient: polygamma(1, x).
-
-    >>> import minigrad as mg
-    >>> mg.special.digamma([1.0, 5.0])
-    Tensor([-0.57721566,  1.50611767], dtype=float64)
-    """,
-)
-
 
 def _polygamma_forward(n: int, x: Any) -> Any:
     scipy = _scipy()
@@ -191,10 +167,23 @@ def _polygamma_forward(n: int, x: Any) -> Any:
 _polygamma = elementwise(
     _polygamma_forward,
     None,
-    lambda g, n, x: g * on_arrays(_polygamma)(n + 1, x),
+    lambda g, n, x: g * _psi(n + 1, x),
     name="polygamma",
     arguments=("n", "x"),
     local=("0", "polygamma(n + 1, x)"),
+)
+_psi: Callable[..., Any] = on_arrays(_polygamma)
+
+digamma = elementwise(
+    _function("digamma"),
+    lambda g, x: g * _psi(1, x),
+    local=("polygamma(1, x)",),
+    doc="""Return the derivative of gammaln. Local gradient: polygamma(1, x).
+
+    >>> import minigrad as mg
+    >>> mg.special.digamma([1.0, 5.0])
+    Tensor([-0.57721566,  1.50611767], dtype=float64)
+    """,
 )
 
 
@@ -227,10 +216,24 @@ def polygamma(n: int, x: Any) -> Tensor:
     return _polygamma(order, x) if order else digamma(x)
 
 
+_digamma: Callable[..., Any] = on_arrays(digamma)
+
+gammaln = elementwise(
+    _function("gammaln"),
+    lambda g, x: g * _digamma(x),
+    local=("digamma(x)",),
+    doc="""Return the logarithm of ``|Γ(x)|``. Local gradient: digamma(x).
+
+    >>> import minigrad as mg
+    >>> mg.special.gammaln([1.0, 5.0])
+    Tensor([0.        , 3.17805383], dtype=float64)
+    """,
+)
+
 xlogy = elementwise(
     _function("xlogy"),
     # A selection and not a product, which 0 times infinity would spoil.
-    lambda g, a, b: np.where((a == 0) & (b <= 0), 0.0, on_arrays(xlogy)(g, b)),
+    lambda g, a, b: np.where((a == 0) & (b <= 0), 0.0, _xlogy(g, b)),
     lambda g, a, b: _quotient(g, a, b),
     local=("log(b)", "a / b"),
     doc="""Return ``a * log(b)``, 0 where a = 0. Local gradients: log(b) and a / b.
@@ -243,9 +246,11 @@ xlogy = elementwise(
     """,
 )
 
+_xlogy: Callable[..., Any] = on_arrays(xlogy)
+
 xlog1py = elementwise(
     _function("xlog1py"),
-    lambda g, a, b: np.where((a == 0) & (b <= -1), 0.0, on_arrays(xlog1py)(g, b)),
+    lambda g, a, b: np.where((a == 0) & (b <= -1), 0.0, _xlog1py(g, b)),
     lambda g, a, b: _quotient(g, a, 1 + b),
     local=("log1p(b)", "a / (1 + b)"),
     doc="""Return ``a * log1p(b)``, 0 where a = 0. Local gradients: log1p(b) and a / (1 + b).
@@ -257,6 +262,7 @@ xlog1py = elementwise(
     Tensor([0.e+00, 2.e-20], dtype=float64)
     """,
 )
+_xlog1py: Callable[..., Any] = on_arrays(xlog1py)
 
 
 def _quotient(g: Any, a: Any, b: Any) -> Any:

@@ -219,7 +219,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
     if not copy:
         raise ValueError("nan_to_num: copy=False would write into the tensor; the result is always a new tensor")
     x = asarray(x)
-    numbers = [v.numpy() if isinstance(v, Tensor) else v for v in (nan, posinf, neginf)]
+    numbers: list[Any] = [v.numpy() if isinstance(v, Tensor) else v for v in (nan, posinf, neginf)]
     replaced = np.nan_to_num(x._data, nan=numbers[0], posinf=numbers[1], neginf=numbers[2])
     # A selection: what was replaced gets 0, whatever comes from upstream.
     return where(np.isfinite(x._data), x, replaced)

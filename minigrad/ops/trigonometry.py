@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -196,13 +197,13 @@ _bessel_ratio = elementwise(
     name="bessel_ratio",
     arguments=("x", "n"),
     local=("-x·bessel_ratio(x, n + 1)", "0"),
-    doc="""Return j_n(x) / xⁿ, with the spherical Bessel function j_n of a whole order n. Local gradient: -j_(n+1)(x) / xⁿ.
+    doc="""Return ``j_n(x) / xⁿ``, with the spherical Bessel function of order n. Local gradient: -j_(n+1)(x) / xⁿ.
 
     The derivatives of sin(x) / x, of every order, come from this family without a division by 0 (Abramowitz and
     Stegun, Handbook of Mathematical Functions, 10.1.24).
     """,
 )
-bessel_ratio = on_arrays(_bessel_ratio)
+bessel_ratio: Callable[..., Any] = on_arrays(_bessel_ratio)
 
 sinc = elementwise(
     np.sinc,
@@ -259,7 +260,7 @@ _unit = elementwise(
     local=("b² / √(a² + b²)³", "-a·b / √(a² + b²)³"),
     doc="Return a / √(a² + b²); 0 at the origin and where both are infinite.",
 )
-unit = on_arrays(_unit)
+unit: Callable[..., Any] = on_arrays(_unit)
 
 _inverse = elementwise(
     _inverse_forward,
@@ -269,7 +270,7 @@ _inverse = elementwise(
     local=("(b² - a²) / (a² + b²)²", "-2·a·b / (a² + b²)²"),
     doc="Return a / (a² + b²), a coordinate of the point inverted in the unit circle; 0 at the origin and at infinity.",
 )
-inverse = on_arrays(_inverse)
+inverse: Callable[..., Any] = on_arrays(_inverse)
 
 hypot = elementwise(
     np.hypot,

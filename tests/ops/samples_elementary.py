@@ -9,7 +9,7 @@ import minigrad as mg
 from minigrad.ops import exponential, trigonometry
 from minigrad.testing.strategies import arrays, broadcastable
 from tests.ops.sample import Sample
-from tests.ops.samples_arithmetic import ANY, POSITIVE, ROW, SIGNED, SQUARE, WHOLE, apart, binary, pairs, unary
+from tests.ops.samples_arithmetic import ANY, POSITIVE, ROW, SIGNED, SQUARE, WHOLE, apart, binary, unary
 
 INSIDE = np.array([[-0.6, 0.3, -0.7], [0.5, -0.2, 0.1]])
 ABOVE = SQUARE + 1
@@ -40,14 +40,15 @@ def steps(draw: Any) -> Any:
     return (n, x), {}
 
 
-def ratio(x: Any) -> mg.Tensor:
-    """j_1(x) / x."""
-    return trigonometry._bessel_ratio(x, 1)
+def ratio(n: int, x: Any) -> mg.Tensor:
+    """j_n(x) / xⁿ."""
+    return trigonometry._bessel_ratio(x, n)
 
 
-def ratio_reference(x: Any) -> Any:
+def ratio_reference(n: int, x: Any) -> Any:
     wide = x.astype(float)
-    return ((np.sin(wide) - wide * np.cos(wide)) / wide**3).astype(x.dtype)
+    first = (np.sin(wide) - wide * np.cos(wide)) / wide**3
+    return (first if n == 1 else (3 * first - np.sin(wide) / wide) / wide**2).astype(x.dtype)
 
 
 def divided(x: Any, y: Any) -> mg.Tensor:
@@ -95,15 +96,19 @@ TRIGONOMETRY = [
     unary(mg.deg2rad, np.deg2rad, -180.0, 180.0),
     unary(mg.rad2deg, np.rad2deg),
     unary(mg.sinc, np.sinc, analytic=True, fixed=SIGNED),
-    Sample(
-        "bessel_ratio",
-        ratio,
-        arrays(low=-6.0, high=6.0, avoid=(0.0,), gap=1.0).map(lambda x: ((x,), {})),
-        ratio_reference,
-        (((SIGNED * 3,), {}),),
-        analytic=True,
-        dtypes=("float64", "float32"),
-    ),
+    *[
+        Sample(
+            "bessel_ratio",
+            ratio,
+            arrays(low=-6.0, high=6.0, avoid=(0.0,), gap=1.5).map(lambda x, n=n: ((n, x), {})),
+            ratio_reference,
+            (((n, SIGNED * 3), {}),),
+            analytic=True,
+            dtypes=("float64", "float32"),
+            variant=f"order {n}",
+        )
+        for n in (1, 2)
+    ],
     binary(mg.hypot, np.hypot, ANY, POSITIVE, fixed=POINTS),
     binary(mg.arctan2, np.arctan2, ANY, POSITIVE, fixed=POINTS),
     binary(trigonometry._unit, lambda a, b: a / np.sqrt(a * a + b * b), ANY, POSITIVE, fixed=POINTS),
@@ -137,13 +142,19 @@ ROUNDING = [
         )
     ],
     binary(
-        mg.copysign, np.copysign, {**ANY, "avoid": (0.0,)}, {**ANY, "avoid": (0.0,)},
+        mg.copysign,
+        np.copysign,
+        {**ANY, "avoid": (0.0,)},
+        {**ANY, "avoid": (0.0,)},
         fixed=((SIGNED, -SIGNED[::-1]), (SIGNED, ROW), (np.array([[1.2, -0.7, 1.6]]), SIGNED)),
-    ),  # fmt: skip
+    ),
     Sample(
-        "ldexp", mg.ldexp, with_wholes(), np.ldexp,
+        "ldexp",
+        mg.ldexp,
+        with_wholes(),
+        np.ldexp,
         (((SIGNED, STEPS), {}), ((SIGNED, STEPS[0]), {}), ((ROW, STEPS), {})),
-    ),  # fmt: skip
+    ),
     Sample(
         "where",
         finite_where,

@@ -29,8 +29,8 @@ def special_of(name: str, low: float, high: float, **options: Any) -> Sample:
     return unary(getattr(special, name), scipy(name), low, high, dtypes=DTYPES, needs="scipy", **options)
 
 
-def trigamma(x: Any) -> mg.Tensor:
-    return special.polygamma(1, x)
+def scaled_bessel(n: int, x: Any) -> mg.Tensor:
+    return special._ive(n, x)
 
 
 def mills_reference(x: Any) -> Any:
@@ -48,28 +48,42 @@ SAMPLES = [
     special_of("logit", 0.1, 0.9, fixed=SQUARE / 2),
     special_of("gammaln", 0.5, 3.0, fixed=SQUARE),
     special_of("digamma", 0.5, 3.0, fixed=SQUARE),
-    Sample(
-        "polygamma",
-        trigamma,
-        arrays(low=0.7, high=3.0).map(lambda x: ((x,), {})),
-        lambda x: scipy("polygamma")(1, x).astype(x.dtype),
-        (((SQUARE,), {}),),
-        dtypes=DTYPES,
-        needs="scipy",
-    ),
+    *[
+        Sample(
+            "polygamma",
+            special.polygamma,
+            arrays(low=0.7, high=3.0).map(lambda x, n=n: ((n, x), {})),
+            lambda n, x: scipy("polygamma")(n, x).astype(x.dtype),
+            (((n, SQUARE), {}),),
+            dtypes=DTYPES,
+            needs="scipy",
+            variant=f"order {n}",
+        )
+        for n in (1, 2)
+    ],
     special_of("i0e", -2.0, 2.0, avoid=(0.0,), fixed=SIGNED),
-    Sample(
-        "ive",
-        special.i1e,
-        arrays(avoid=(0.0,)).map(lambda x: ((x,), {})),
-        scipy("i1e"),
-        (((SIGNED,), {}),),
-        dtypes=DTYPES,
-        needs="scipy",
-    ),
+    *[
+        Sample(
+            "ive",
+            scaled_bessel,
+            arrays(avoid=(0.0,)).map(lambda x, n=n: ((n, x), {})),
+            scipy("ive"),
+            (((n, SIGNED), {}),),
+            dtypes=DTYPES,
+            needs="scipy",
+            variant=f"order {n}",
+        )
+        for n in (1, 2)
+    ],
     binary(special.xlogy, scipy("xlogy"), ANY, POSITIVE, analytic=True, dtypes=DTYPES, needs="scipy"),
     binary(
-        special.xlog1py, scipy("xlog1py"), ANY, {"low": -0.5, "high": 2.0}, analytic=True, dtypes=DTYPES, needs="scipy",
+        special.xlog1py,
+        scipy("xlog1py"),
+        ANY,
+        {"low": -0.5, "high": 2.0},
+        analytic=True,
+        dtypes=DTYPES,
+        needs="scipy",
         fixed=((SIGNED, SQUARE[::-1] - 0.4), (SIGNED, ROW), (ROW, SQUARE)),
-    ),  # fmt: skip
+    ),
 ]
