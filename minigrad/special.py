@@ -1,7 +1,7 @@
 """Special functions: the error function, the gamma function's logarithm, the logistic function and their kin.
 
-They are named and behave as in ``scipy.special``, and need SciPy: ``pip install 'minigrad[special]'``. It is imported at
-the first call. SciPy's own functions take tensors too: ``scipy.special.erf(tensor)``.
+They are named and behave as in ``scipy.special``, and need SciPy, which is imported at the first call:
+``pip install 'minigrad[special]'``. SciPy's own functions take tensors too: ``scipy.special.erf(tensor)``.
 
 >>> import minigrad as mg
 >>> x = mg.Tensor([0.0, 1.0], requires_grad=True)
@@ -268,11 +268,24 @@ _xlog1py: Callable[..., Any] = on_arrays(xlog1py)
 def _quotient(g: Any, a: Any, b: Any) -> Any:
     """Return ``g * a / b``, 0 where a and b are 0, also to higher orders."""
     both = (a == 0) & (b == 0)
-    return g * a * ~both / (b + both)
+    return g * a * ~both / np.where(both, 1.0, b)
+
+
+def _ive_forward(n: int, x: Any) -> Any:
+    scipy = _scipy()
+    if n == 1:
+        return scipy.i1e(x)
+    # SciPy gives NaN for large arguments. There the recurrence in n is as good (Abramowitz and Stegun, 9.6.26).
+    far = np.abs(x) > 1e4
+    large = np.where(far, x, 1)
+    below, value = scipy.i0e(large), scipy.i1e(large)
+    for m in range(1, n):
+        below, value = value, below - value * (2 * m) / large
+    return np.where(far, value, scipy.ive(n, np.where(far, 0, x)))
 
 
 _ive = elementwise(
-    lambda n, x: _scipy().i1e(x) if n == 1 else _scipy().ive(n, x),
+    _ive_forward,
     None,
     lambda g, n, x, y: g * ((_scaled_bessel(n - 1, x) + _scaled_bessel(n + 1, x)) * 0.5 - np.sign(x) * y),
     name="ive",

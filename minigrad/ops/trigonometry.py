@@ -44,10 +44,21 @@ tan = elementwise(
     """,
 )
 
+# An op of its own, since the second derivative at ±1, by way of the two factors, would be 0 times infinity.
+_arcsin_slope = elementwise(
+    # And not 1 - x·x, which has lost its digits near ±1.
+    lambda x: 1 / np.sqrt((1 - x) * (1 + x)),
+    lambda g, x, y: g * (x * y * y * y),
+    name="arcsin_slope",
+    local=("x·y³",),
+    doc="Return 1 / √(1 - x²), the derivative of arcsin.",
+)
+arcsin_slope: Callable[..., Any] = on_arrays(_arcsin_slope)
+
 arcsin = elementwise(
     np.arcsin,
-    # And not 1 - x·x, which has lost its digits near ±1.
-    lambda g, x: g / np.sqrt((1 - x) * (1 + x)),
+    lambda g, x: g * arcsin_slope(x),
+    local=("1 / √(1 - x²)",),
     doc="""Return the inverse sine, in radians. Local gradient: 1 / √(1 - x²), infinite at ±1, as the limit is.
 
     >>> import minigrad as mg
@@ -58,7 +69,8 @@ arcsin = elementwise(
 
 arccos = elementwise(
     np.arccos,
-    lambda g, x: -(g / np.sqrt((1 - x) * (1 + x))),
+    lambda g, x: -(g * arcsin_slope(x)),
+    local=("-1 / √(1 - x²)",),
     doc="""Return the inverse cosine, in radians. Local gradient: -1 / √(1 - x²), infinite at ±1, as the limit is.
 
     >>> import minigrad as mg
@@ -137,8 +149,9 @@ arccosh = elementwise(
 
 arctanh = elementwise(
     np.arctanh,
-    lambda g, x: g / ((1 - x) * (1 + x)),
-    doc="""Return the inverse hyperbolic tangent. Local gradient: 1 / (1 - x²), infinite at ±1, as the limit is.
+    # 1 / (1 - x²), with all digits near ±1, and not a number outside, as y is.
+    lambda g, y: g * np.cosh(y) ** 2,
+    doc="""Return the inverse hyperbolic tangent. Local gradient: cosh(y)², which is 1 / (1 - x²); infinite at ±1.
 
     >>> import minigrad as mg
     >>> mg.arctanh([0.0, 0.5])

@@ -86,6 +86,7 @@ TRIGONOMETRY = [
     unary(mg.tan, np.tan, -1.0, 1.0, analytic=True, fixed=INSIDE),
     unary(mg.arcsin, np.arcsin, -0.8, 0.8, analytic=True, fixed=INSIDE),
     unary(mg.arccos, np.arccos, -0.8, 0.8, analytic=True, fixed=INSIDE),
+    unary(trigonometry._arcsin_slope, lambda x: 1 / np.sqrt((1 - x) * (1 + x)), -0.8, 0.8, analytic=True, fixed=INSIDE),
     unary(mg.arctan, np.arctan, analytic=True, fixed=SIGNED),
     unary(mg.sinh, np.sinh, analytic=True, fixed=SIGNED),
     unary(mg.cosh, np.cosh, analytic=True, fixed=SIGNED),
