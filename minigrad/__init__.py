@@ -10,7 +10,7 @@ The subpackages ``minigrad.nn`` (layers, losses, optimizers), ``minigrad.viz`` (
 (gradient tests) are imported by those who use them.
 """
 
-from . import func, linalg
+from . import func, linalg, special
 from .anomaly import AnomalyError
 from .checkpoint import checkpoint
 from .differentiate import grad
@@ -25,22 +25,22 @@ from .ops.arithmetic import (
     absolute,
     add,
     clip,
-    cos,
     divide,
-    exp,
+    fabs,
+    float_power,
+    fmax,
+    fmin,
     identity,
-    log,
     maximum,
     minimum,
     multiply,
     negative,
     power,
+    reciprocal,
     sign,
-    sin,
-    sqrt,
     square,
     subtract,
-    tanh,
+    where,
 )
 from .ops.comparison import (
     argmax,
@@ -61,6 +61,7 @@ from .ops.convolution_nd import conv1d, conv3d
 from .ops.creation import arange, eye, full, linspace, ones, zeros
 from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace, tril, triu
 from .ops.einsum import einsum
+from .ops.exponential import cbrt, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2, sqrt
 from .ops.indexing import getitem, scatter, setitem
 from .ops.joining import append, column_stack, concatenate, delete, dstack, hstack, insert, stack, vstack
 from .ops.linalg import matmul
@@ -82,8 +83,23 @@ from .ops.products import cross, dot, inner, kron, outer, tensordot, vander, vdo
 from .ops.rearrange import flip, fliplr, flipud, pad, repeat, roll, rot90, sliding_window_view, tile
 from .ops.reduction import logsumexp, max, mean, min, prod, std, sum, var
 from .ops.resampling import fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
+from .ops.rounding import (
+    ceil,
+    copysign,
+    divmod,
+    floor,
+    floor_divide,
+    fmod,
+    heaviside,
+    ldexp,
+    nan_to_num,
+    remainder,
+    rint,
+    round,
+    trunc,
+)
 from .ops.scan import cummax, cummin, cumprod, cumsum, diff, linear_recurrence, logcumsumexp, trapezoid
-from .ops.selection import choose, compress, extract, masked_fill, put_along_axis, select, take, take_along_axis, where
+from .ops.selection import choose, compress, extract, masked_fill, put_along_axis, select, take, take_along_axis
 from .ops.shape import (
     astype,
     atleast_1d,
@@ -104,10 +120,33 @@ from .ops.shape import (
 from .ops.signal import convolve, correlate
 from .ops.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from .ops.statistics import average, nanmax, nanmean, nanmin, nanprod, nansum, ptp
+from .ops.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cos,
+    cosh,
+    deg2rad,
+    hypot,
+    rad2deg,
+    sin,
+    sinc,
+    sinh,
+    tan,
+    tanh,
+)
 from .tensor import Tensor, asarray
 
 abs = absolute
 amax, amin = max, min
+degrees = rad2deg
+mod = remainder
+positive = identity
+radians = deg2rad
 
 __version__ = "0.1.0"
 
@@ -130,6 +169,13 @@ __all__ = [
     "amin",
     "append",
     "arange",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
     "argmax",
     "argmin",
     "argpartition",
@@ -147,6 +193,8 @@ __all__ = [
     "bincount",
     "broadcast_arrays",
     "broadcast_to",
+    "cbrt",
+    "ceil",
     "checkpoint",
     "choose",
     "clip",
@@ -161,14 +209,18 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose3d",
     "convolve",
+    "copysign",
     "correlate",
     "cos",
+    "cosh",
     "cross",
     "cummax",
     "cummin",
     "cumprod",
     "cumsum",
     "decompose",
+    "deg2rad",
+    "degrees",
     "delete",
     "detect_anomaly",
     "diag",
@@ -177,6 +229,7 @@ __all__ = [
     "diagonal",
     "diff",
     "divide",
+    "divmod",
     "dot",
     "dsplit",
     "dstack",
@@ -184,12 +237,21 @@ __all__ = [
     "elementwise",
     "enable_grad",
     "exp",
+    "exp2",
     "expand_dims",
+    "expm1",
     "extract",
     "eye",
+    "fabs",
     "flip",
     "fliplr",
     "flipud",
+    "float_power",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
     "fold",
     "full",
     "full_like",
@@ -198,8 +260,10 @@ __all__ = [
     "general",
     "getitem",
     "grad",
+    "heaviside",
     "hsplit",
     "hstack",
+    "hypot",
     "identity",
     "im2col",
     "index_add",
@@ -211,12 +275,18 @@ __all__ = [
     "isinf",
     "isnan",
     "kron",
+    "ldexp",
     "linalg",
     "linear",
     "linear_recurrence",
     "linspace",
     "log",
+    "log10",
+    "log1p",
+    "log2",
     "log_softmax",
+    "logaddexp",
+    "logaddexp2",
     "logcumsumexp",
     "logsumexp",
     "masked_fill",
@@ -231,8 +301,10 @@ __all__ = [
     "meshgrid",
     "min",
     "minimum",
+    "mod",
     "moveaxis",
     "multiply",
+    "nan_to_num",
     "nanmax",
     "nanmean",
     "nanmin",
@@ -249,19 +321,26 @@ __all__ = [
     "percentile",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "positive",
     "power",
     "prod",
     "ptp",
     "put_along_axis",
     "quantile",
+    "rad2deg",
+    "radians",
     "ravel",
+    "reciprocal",
     "registry",
     "relu",
+    "remainder",
     "repeat",
     "reshape",
+    "rint",
     "roll",
     "rollaxis",
     "rot90",
+    "round",
     "scatter",
     "scatter_add",
     "searchsorted",
@@ -270,10 +349,13 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "sinc",
+    "sinh",
     "sliding_window_view",
     "softmax",
     "softmax_cross_entropy",
     "sort",
+    "special",
     "split",
     "sqrt",
     "square",
@@ -286,6 +368,7 @@ __all__ = [
     "swapaxes",
     "take",
     "take_along_axis",
+    "tan",
     "tanh",
     "tensordot",
     "tile",
@@ -295,6 +378,7 @@ __all__ = [
     "trapezoid",
     "tril",
     "triu",
+    "trunc",
     "unfold",
     "unique",
     "unstack",

@@ -68,6 +68,10 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
         raise _no_rule(f"{name}.{method}")
     function = numpy_functions.get(ufunc)
     if function is None:
+        from .special import taken_over
+
+        function = taken_over(ufunc)
+    if function is None:
         raise _no_rule(name)
     if "out" in kwargs:
         raise TypeError(

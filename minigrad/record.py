@@ -3,13 +3,14 @@
 :func:`apply` does it for every op. :func:`recorder` writes, for elementwise ops, a function that does just the same
 with every decision that the op's declaration settles already taken: small graphs are all overhead, and this is
 most of it. The text of such a function depends only on the number of arguments and on what the rules read, so the
-many ops share few compilations.
+many ops share few compilations, and these wait for the first call: most programs use few of the ops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -205,7 +206,12 @@ def _compiled(reads: tuple[tuple[str, ...] | None, ...], order: tuple[int, ...])
         edges=_edges(reads),
         inputs=", ".join(f"a{i} if p{i} is None else p{i}" for i in range(n)),
     )
-    return compile(source, "<minigrad recorder>", "exec")
+    module = compile(source, "<minigrad recorder>", "exec")
+    return next(part for part in module.co_consts if isinstance(part, CodeType))
+
+
+# What a recorder is until its first call.
+_UNWRITTEN = compile("def record(*args):\n    write(record)\n    return record(*args)\n", "<minigrad recorder>", "exec")
 
 
 def recorder(op: Op, reads: tuple[tuple[str, ...] | None, ...], order: tuple[int, ...]) -> Callable[..., Tensor]:
@@ -220,7 +226,12 @@ def recorder(op: Op, reads: tuple[tuple[str, ...] | None, ...], order: tuple[int
     order : tuple of int
         The order of the parameters; (1, 0) makes the reflected form of a binary operator.
     """
+
+    def write(record: Any) -> None:
+        record.__code__ = _compiled(reads, order)
+
     scope = {
+        "write": write,
         "op": op,
         "forward": op.forward,
         "mode": current_mode,
@@ -237,6 +248,6 @@ def recorder(op: Op, reads: tuple[tuple[str, ...] | None, ...], order: tuple[int
         "next_seq": next_seq,
         "params": {},
     }
-    exec(_compiled(reads, order), scope)
+    exec(_UNWRITTEN, scope)
     record: Callable[..., Tensor] = scope["record"]
     return record

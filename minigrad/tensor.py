@@ -434,6 +434,12 @@ class Tensor:
         __rmul__: Method
         __truediv__: Method
         __rtruediv__: Method
+        __floordiv__: Method
+        __rfloordiv__: Method
+        __mod__: Method
+        __rmod__: Method
+        __divmod__: Callable[..., tuple[Tensor, Tensor]]
+        __rdivmod__: Callable[..., tuple[Tensor, Tensor]]
         __pow__: Method
         __rpow__: Method
         __matmul__: Method
@@ -482,6 +488,7 @@ class Tensor:
         swapaxes: Method
         squeeze: Method
         clip: Method
+        round: Method
         dot: Method
         astype: Method
         copy: Method

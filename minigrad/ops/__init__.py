@@ -12,6 +12,7 @@ from . import (
     determinants,
     diagonals,
     einsum,
+    exponential,
     indexing,
     joining,
     least_squares,
@@ -24,6 +25,7 @@ from . import (
     rearrange,
     reduction,
     resampling,
+    rounding,
     scan,
     scipy_matrices,
     selection,
@@ -32,6 +34,7 @@ from . import (
     spectral,
     splitting,
     statistics,
+    trigonometry,
 )
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "determinants",
     "diagonals",
     "einsum",
+    "exponential",
     "indexing",
     "joining",
     "least_squares",
@@ -58,6 +62,7 @@ __all__ = [
     "rearrange",
     "reduction",
     "resampling",
+    "rounding",
     "scan",
     "scipy_matrices",
     "selection",
@@ -66,4 +71,5 @@ __all__ = [
     "spectral",
     "splitting",
     "statistics",
+    "trigonometry",
 ]

@@ -10,7 +10,8 @@ from ..backend import LARGE, empty_as
 from ..kinds import elementwise, fused, general
 from ..tensor import Tensor, asarray
 from ._axes import axis_of
-from .arithmetic import exp, log, where
+from .arithmetic import where
+from .exponential import exp, log, logistic
 from .reduction import sum as sum_
 from .reduction import tame
 
@@ -40,14 +41,8 @@ relu = elementwise(
 )
 
 
-def _sigmoid(x: Any) -> Any:
-    # exp of a number that is never positive cannot overflow.
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
-
-
 sigmoid = elementwise(
-    _sigmoid,
+    logistic,
     lambda g, y: g * (y * (1 - y)),
     name="sigmoid",
     decomposition=lambda x: 1 / (1 + exp(-asarray(x))),

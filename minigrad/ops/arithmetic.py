@@ -1,4 +1,4 @@
-"""Elementwise arithmetic and functions."""
+"""Elementwise arithmetic, the larger and the smaller of two, selection, and Python's operators."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import operand
 from ..kinds import elementwise, reflected
 from ..protocol import public
-from ..tensor import Tensor, constant
+from ..tensor import Tensor, asarray, constant
 
 identity = elementwise(
     np.positive,
@@ -83,6 +84,17 @@ negative = elementwise(
     """,
 )
 
+reciprocal = elementwise(
+    np.reciprocal,
+    lambda g, y: -(g * y * y),
+    doc="""Return ``1 / x``. Local gradient: -y².
+
+    >>> import minigrad as mg
+    >>> mg.reciprocal([2.0, -4.0])
+    Tensor([ 0.5 , -0.25], dtype=float64)
+    """,
+)
+
 
 def _power_slope(a: Any, b: Any) -> Any:
     if type(b) in (int, float):  # stays weak, so that float32 ** 3 has a float32 slope
@@ -107,6 +119,32 @@ power = elementwise(
     """,
 )
 
+
+@public(np.float_power)
+def float_power(a: Any, b: Any) -> Tensor:
+    """Return ``a ** b``, computed in float64 at least. Local gradients: those of :func:`power`.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Base and exponent; they broadcast.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.float_power([1, 2], -1)
+    Tensor([1. , 0.5], dtype=float64)
+    """
+    return power(_at_least_double(a), _at_least_double(b))
+
+
+def _at_least_double(v: Any) -> Any:
+    if not isinstance(v, Tensor):
+        v = operand("float_power", v)
+    dtype = np.result_type(np.float64, v.dtype) if hasattr(v, "dtype") else np.dtype(float)
+    return v.astype(dtype, copy=False) if isinstance(v, np.ndarray) else asarray(v, dtype)
+
+
 absolute = elementwise(
     np.absolute,
     lambda g, x: g * np.sign(x),
@@ -114,6 +152,17 @@ absolute = elementwise(
 
     >>> import minigrad as mg
     >>> mg.absolute([-1.0, 2.0])
+    Tensor([1., 2.], dtype=float64)
+    """,
+)
+
+fabs = elementwise(
+    np.fabs,
+    lambda g, x: g * np.sign(x),
+    doc="""Return ``|x|`` as a floating number, of whole numbers too. Local gradient: sign(x), 0 at 0.
+
+    >>> import minigrad as mg
+    >>> mg.fabs([-1, 2])
     Tensor([1., 2.], dtype=float64)
     """,
 )
@@ -129,39 +178,6 @@ sign = elementwise(
     """,
 )
 
-exp = elementwise(
-    np.exp,
-    lambda g, y: g * y,
-    doc="""Return ``e ** x``. Local gradient: y.
-
-    >>> import minigrad as mg
-    >>> mg.exp([0.0, 1.0])
-    Tensor([1.        , 2.71828183], dtype=float64)
-    """,
-)
-
-log = elementwise(
-    np.log,
-    lambda g, x: g / x,
-    doc="""Return the natural logarithm. Local gradient: 1 / x.
-
-    >>> import minigrad as mg
-    >>> mg.log([1.0, 10.0])
-    Tensor([0.        , 2.30258509], dtype=float64)
-    """,
-)
-
-sqrt = elementwise(
-    np.sqrt,
-    lambda g, y: g / (2 * y),
-    doc="""Return the square root. Local gradient: 1 / (2 y), infinite at 0, as the limit is.
-
-    >>> import minigrad as mg
-    >>> mg.sqrt([4.0, 9.0])
-    Tensor([2., 3.], dtype=float64)
-    """,
-)
-
 square = elementwise(
     np.square,
     lambda g, x: g * (2 * x),
@@ -170,39 +186,6 @@ square = elementwise(
     >>> import minigrad as mg
     >>> mg.square([1.0, -3.0])
     Tensor([1., 9.], dtype=float64)
-    """,
-)
-
-sin = elementwise(
-    np.sin,
-    lambda g, x: g * np.cos(x),
-    doc="""Return the sine (`x` in radians). Local gradient: cos(x).
-
-    >>> import minigrad as mg
-    >>> mg.sin([0.0, 1.0])
-    Tensor([0.        , 0.84147098], dtype=float64)
-    """,
-)
-
-cos = elementwise(
-    np.cos,
-    lambda g, x: -(g * np.sin(x)),
-    doc="""Return the cosine (`x` in radians). Local gradient: -sin(x).
-
-    >>> import minigrad as mg
-    >>> mg.cos([0.0, 1.0])
-    Tensor([1.        , 0.54030231], dtype=float64)
-    """,
-)
-
-tanh = elementwise(
-    np.tanh,
-    lambda g, y: g * (1 - y * y),
-    doc="""Return the hyperbolic tangent. Local gradient: 1 - y².
-
-    >>> import minigrad as mg
-    >>> mg.tanh([0.0, 1.0])
-    Tensor([0.        , 0.76159416], dtype=float64)
     """,
 )
 
@@ -226,6 +209,39 @@ minimum = elementwise(
 
     >>> import minigrad as mg
     >>> mg.minimum([1.0, 5.0], 3.0)
+    Tensor([1., 3.], dtype=float64)
+    """,
+)
+
+
+def _part(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`: all where it is chosen or the only number, half at a tie, of two NaN too."""
+    # NaN differs from itself.
+    return g * (chosen | (a == a) & (b != b)) + (g * 0.5) * ((a == b) | (a != a) & (b != b))
+
+
+fmax = elementwise(
+    np.fmax,
+    lambda g, a, b: _part(g, a > b, a, b),
+    lambda g, a, b: _part(g, b > a, b, a),
+    local=("[a > b]", "[b > a]"),
+    doc="""Return the larger of each pair, and of a number and NaN the number. Local gradients: those of maximum.
+
+    >>> import minigrad as mg
+    >>> mg.fmax([1.0, float("nan")], 3.0)
+    Tensor([3., 3.], dtype=float64)
+    """,
+)
+
+fmin = elementwise(
+    np.fmin,
+    lambda g, a, b: _part(g, a < b, a, b),
+    lambda g, a, b: _part(g, b < a, b, a),
+    local=("[a < b]", "[b < a]"),
+    doc="""Return the smaller of each pair, and of a number and NaN the number. Local gradients: those of minimum.
+
+    >>> import minigrad as mg
+    >>> mg.fmin([1.0, float("nan")], 3.0)
     Tensor([1., 3.], dtype=float64)
     """,
 )

@@ -13,9 +13,16 @@ Rule = Callable[..., Any]
 # Where the values that a rule saved enter through comparisons only, cutting them from the graph changes nothing: the
 # second derivative through them is 0.
 PIECEWISE_LINEAR = {
-    "relu", "absolute", "maximum", "minimum", "where", "clip", "max", "min", "nanmax", "nanmin", "cummax", "cummin",
-    "sort", "order_statistics",
+    "relu", "absolute", "fabs", "maximum", "minimum", "fmax", "fmin", "where", "clip", "copysign", "remainder", "fmod",
+    "heaviside", "max", "min", "nanmax", "nanmin", "cummax", "cummin", "sort", "order_statistics",
 }  # fmt: skip
+
+# Faults that equal the rule wherever differences of values can tell, with the reason.
+EQUIVALENT: dict[tuple[str, int, str], str] = {
+    (op, 0, f"a {fault}"): "a is read only to give 0 where a = 0 and b has no logarithm: see test_policy_elementwise.py"
+    for op in ("xlogy", "xlog1py")
+    for fault in ("replaced by 0", "replaced by 1", "cut from the graph")
+}
 
 
 def _rolled(r: Any) -> Any:
@@ -40,14 +47,14 @@ def unsummed(op: mg.Op, k: int, shape: tuple[int, ...]) -> Rule:
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A saved value, changed if it is an array (or a tuple of the other operands)."""
+    """A saved value, changed if it is an array or a whole number (or a tuple of the other operands)."""
     if isinstance(value, tuple):
         return tuple([_changed(v, change) for v in value])
-    return change(value) if isinstance(value, (np.ndarray, mg.Tensor)) else value
+    return change(value) if isinstance(value, (np.ndarray, mg.Tensor, int)) else value
 
 
 def _filled(number: int) -> Callable[[Any], Any]:
-    return lambda v: np.full(v.shape, number, v.dtype)
+    return lambda v: number if isinstance(v, int) else np.full(v.shape, number, v.dtype)
 
 
 def _detached(value: Any) -> Any:
@@ -76,7 +83,9 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
                 return rule(g, *saved[:j], _changed(saved[j], _filled(number)), *saved[j + 1 :])
 
             wrong[f"{names[j]} replaced by {number}"] = replaced
-        if not op.raw and op.name not in PIECEWISE_LINEAR:
+        # An argument without a rule is in no graph.
+        constant = names[j] in op.arguments and op.rules[op.arguments.index(names[j])] is None
+        if not op.raw and not constant and op.name not in PIECEWISE_LINEAR:
 
             def cut(g: Any, *saved: Any, j: int = j) -> Any:
                 return rule(g, *saved[:j], _changed(saved[j], _detached), *saved[j + 1 :])

@@ -2,6 +2,7 @@
 
 from tests.ops import (
     samples_arithmetic,
+    samples_elementary,
     samples_layers,
     samples_layout,
     samples_linalg,
@@ -11,11 +12,13 @@ from tests.ops import (
     samples_selection,
     samples_shape,
     samples_signal,
+    samples_special,
     samples_transforms,
 )
 
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
+    *samples_elementary.SAMPLES,
     *samples_layers.SAMPLES,
     *samples_layout.SAMPLES,
     *samples_linalg.SAMPLES,
@@ -25,5 +28,6 @@ SAMPLES = [
     *samples_selection.SAMPLES,
     *samples_shape.SAMPLES,
     *samples_signal.SAMPLES,
+    *samples_special.SAMPLES,
     *samples_transforms.SAMPLES,
 ]
