@@ -40,7 +40,6 @@ from .ops.arithmetic import (
     sign,
     square,
     subtract,
-    where,
 )
 from .ops.comparison import (
     argmax,
@@ -99,7 +98,7 @@ from .ops.rounding import (
     trunc,
 )
 from .ops.scan import cummax, cummin, cumprod, cumsum, diff, linear_recurrence, logcumsumexp, trapezoid
-from .ops.selection import choose, compress, extract, masked_fill, put_along_axis, select, take, take_along_axis
+from .ops.selection import choose, compress, extract, masked_fill, put_along_axis, select, take, take_along_axis, where
 from .ops.shape import (
     astype,
     atleast_1d,
