@@ -207,13 +207,32 @@ def _op_section(op: Op) -> Iterator[str]:
 
 
 def _function_section(function: Callable[..., Any]) -> Iterator[str]:
-    name = public()[function]
-    yield f"## {name.rpartition('.')[2]} {{ #{name.rpartition('.')[2]} }}\n"
+    name = section_of(function)
+    yield f"## {name} {{ #{name} }}\n"
     facts = ["**a function of other ops**", *[f"`{n}`" for n in numpy_names(function)]]
     yield f'<p class="facts" markdown>{" · ".join(facts)}</p>\n'
     if "kwargs" not in (call := signature(function)):
         yield f"```python\n{call}\n```\n"
     yield from _documentation(function)
+
+
+def section_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function's section: with its module, where the bare name is another's on the same page.
+
+    Examples
+    --------
+    >>> section_of(mg.tril), section_of(mg.linalg.cross)
+    ('tril', 'linalg.cross')
+    """
+    name = public()[function]
+    bare = name.rpartition(".")[2]
+    page = _module_of(function)
+    op = mg.registry.get(bare)
+    taken = op is not None and op.module == page
+    top = getattr(mg, bare, None)
+    if top is not function and callable(top) and top in public():
+        taken = taken or _module_of(top) == page
+    return name.removeprefix("minigrad.") if taken else bare
 
 
 def anchor(op: Op) -> str:
@@ -279,7 +298,7 @@ def functions_table() -> str:
         if not callable(function) or function not in place:
             continue  # a class, a module or a constant: these are on the pages of the API
         page, section = place[function]
-        link = f"ops/{page}.md#{section or public()[function].rpartition('.')[2]}"
+        link = f"ops/{page}.md#{section or section_of(function)}"
         others = " ".join(f"`{n}`" for n in numpy_names(function))
         lines.append(f"| [`{name}`]({link}) | {summary(function)} | {others} |")
     return "\n".join(lines) + "\n"
