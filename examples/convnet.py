@@ -84,7 +84,7 @@ def train(epochs: int = 8, seed: int = 0, lr: float = 3e-3, count: int | None = 
         optimizer.lr = lr * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
         start = time.perf_counter()
         batches = np.array_split(rng.permutation(len(x_train)), max(1, len(x_train) // BATCH))
-        bar = tqdm(batches, desc=f"epoch {epoch}/{epochs}", unit="batch", leave=False) if tqdm else None
+        bar = tqdm(batches, desc=f"epoch {epoch}/{epochs}", unit="batch", leave=False, disable=None) if tqdm else None
         for batch in bar if bar is not None else batches:
             optimizer.zero_grad()
             value = loss(model(x_train[batch]), t_train[batch])
@@ -159,6 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=OUT, help="the folder for the pictures (default: out/)")
     options = parser.parse_args(arguments)
+    require("matplotlib", "plot", "drawing curves")  # better missed now than after the training
     start = time.perf_counter()
     result = train(options.epochs, options.seed)
     print(f"trained in {time.perf_counter() - start:.1f} s, test accuracy {result.accuracy:.3f}")

@@ -192,7 +192,7 @@ class Op:
             return sum(parts[1:], start=parts[0])
         if self.kind == "linear":
             return self._push_linear(node, tangents, values)
-        if self.decomposition is not None:
+        if self.raw:
             start = next_seq()
             args = self._lifted(node, values)
             out = self._decomposed(args, node)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .anomaly import check_gradient
 from .graph import Node, broadcasts, unbroadcast
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from .graph import Hook
 
 Grads = dict[Any, Any]  # from vertex (a node or a leaf) to gradient
+
+# Under detect_anomaly NumPy's warnings are silenced: the check raises an error that says more.
+_AS_IT_IS: AbstractContextManager[None] = nullcontext()
 
 
 def sweep(
@@ -52,36 +58,37 @@ def sweep(
     kept: Grads = {}
     # Sums made here belong to nobody else and may be added to in place.
     owned: set[Any] = set()
-    for node in reversed(nodes):
-        g = grads.pop(node, None)
-        if g is not None:
-            if node.extra is not None:
-                g = _observe(node, g, constant)
-                if type(g) is Tensor:
-                    g = g._data
-            if keep is not None and node in keep:
-                kept[node] = g
-            rules = node.op.rules
-            for parent, k, values in node.edges:  # type: ignore[union-attr]
-                if needed is not None and parent not in needed:
-                    continue
-                c = rules[k](g, *values)
-                if c.shape != parent.shape or c.dtype is not parent.dtype:
-                    c = _fit(node, k, c, parent)
-                if check:
-                    check_gradient(node, k, c)
-                old = grads.get(parent)
-                if old is None:
-                    grads[parent] = c
-                elif parent in owned:
-                    old += c
-                    grads[parent] = old
-                else:
-                    grads[parent] = old + c
-                    owned.add(parent)
-        if free:
-            node.edges = None
-            node.inputs = ()
+    with np.errstate(all="ignore") if check else _AS_IT_IS:
+        for node in reversed(nodes):
+            g = grads.pop(node, None)
+            if g is not None:
+                if node.extra is not None:
+                    g = _observe(node, g, constant)
+                    if type(g) is Tensor:
+                        g = g._data
+                if keep is not None and node in keep:
+                    kept[node] = g
+                rules = node.op.rules
+                for parent, k, values in node.edges:  # type: ignore[union-attr]
+                    if needed is not None and parent not in needed:
+                        continue
+                    c = rules[k](g, *values)
+                    if c.shape != parent.shape or c.dtype is not parent.dtype:
+                        c = _fit(node, k, c, parent)
+                    if check:
+                        check_gradient(node, k, c)
+                    old = grads.get(parent)
+                    if old is None:
+                        grads[parent] = c
+                    elif parent in owned:
+                        old += c
+                        grads[parent] = old
+                    else:
+                        grads[parent] = old + c
+                        owned.add(parent)
+            if free:
+                node.edges = None
+                node.inputs = ()
     grads.update(kept)
     return grads
 
@@ -98,7 +105,7 @@ def sweep_graph(
     check = mode is not None and mode.anomaly
     kept: Grads = {}
     values = Values(nodes)
-    with enable_grad():
+    with enable_grad(), np.errstate(all="ignore") if check else _AS_IT_IS:
         for node in reversed(nodes):
             g = grads.pop(node, None)
             if g is None:

@@ -23,7 +23,8 @@ from .containers import ModuleList, Sequential
 from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
-from .optim import SGD, Adam, Optimizer
+from .optim import SGD, Adam
+from .optimizer import Optimizer
 from .parameter import Parameter
 from .random import seed
 from .serialization import load, save

@@ -162,11 +162,9 @@ def _rows(x: Tensor) -> Tensor:
 
 
 def _entropy_of_each(logits: Tensor, target: Tensor, shape: tuple[int, ...]) -> Tensor:
+    softmax_cross_entropy(logits.detach(), target)  # for its checks
     if target.ndim == 1:
-        softmax_cross_entropy(logits.detach(), target)  # for its checks
         target = one_hot(target, logits.shape[1])
-    elif target.shape != logits.shape:
-        raise ValueError(f"cross_entropy: target of shape {target.shape} for logits of shape {logits.shape}")
     losses = -(log_softmax(logits, 1) * target.astype(logits.dtype)).sum(1)
     return losses.reshape(shape[:0] if len(shape) == 1 else (*shape[:1], *shape[2:]))
 

@@ -50,8 +50,9 @@ def draw(
     Each value is a wire, with its name, shape and value above the line and its gradient below. An op is a round box; a
     leaf that requires grad is an amber one, any other tensor dashed, a number plain. Below each wire the chain rule
     stands in full: ``upstream × local = downstream``. The local gradient is that of the op at the wire's end: a number
-    between scalars; the formula and the spread of the derivatives of an elementwise op; the formula of any other op, and
-    the shape of the Jacobian that is never built. A value with several uses has one chain rule for each, and their sum.
+    between scalars; the formula and the spread of the derivatives of an elementwise op; the formula of any other op,
+    and the shape of the Jacobian that is never built. A value with several uses has one chain rule for each, and their
+    sum; one with more than four is drawn once, and as a reference wherever it is used.
 
     A wire's colour tells the rms of the gradient on it, on one scale for all drawings: blue and dashed below 1e-6,
     orange and thick from 1e4, dotted where it is exactly zero. A red badge counts what is not finite.
@@ -64,8 +65,8 @@ def draw(
     output : Tensor
         Computed from at least one tensor that requires grad.
     gradient : Tensor or array_like, optional
-        The upstream gradient at `output`, of its shape; default: 1 for an output with one entry. Without it, the drawing
-        of an output of another size has values and local gradients only, and says so.
+        The upstream gradient at `output`, of its shape; default: 1 for an output with one entry. Without it, the
+        drawing of an output of another size has values and local gradients only, and says so.
     max_nodes : int or None
         The greatest number of boxes. A larger graph is folded: its modules, innermost first; then long chains; then its
         oldest part. None draws all.
@@ -148,11 +149,10 @@ def text(
     >>> from minigrad import viz
     >>> x, y = mg.Tensor(3.0, requires_grad=True, name="x"), mg.Tensor(4.0, requires_grad=True, name="y")
     >>> viz.text((x + y) ** 2)
-    49  ← power  | gradient 1
-    ├─ a: 7  ← add  | 1 × 14 = 14
-    │  ├─ a: x = 3  [parameter]  | 14 × 1 = 14
-    │  └─ b: y = 4  [parameter]  | 14 × 1 = 14
-    └─ b: 2
+    49  ← square  | gradient 1
+    └─ x: 7  ← add  | 1 × 14 = 14
+       ├─ a: x = 3  [parameter]  | 14 × 1 = 14
+       └─ b: y = 4  [parameter]  | 14 × 1 = 14
     """
     _check_digits(digits)
     return Text(tree(picture_of(output, gradient, max_nodes, depth), digits))

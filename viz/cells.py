@@ -92,7 +92,7 @@ class Style:
         """Return a whole label: the box, and the wires that leave it."""
         box = _box(item, self.down)
         if self.down:
-            # Several values leave a group side by side, and its box spans them; any other box stands over its only wire.
+            # Several values leave a group side by side, below its box; any other box stands over its only wire.
             wires = "".join(f'<TD VALIGN="TOP">{block}</TD>' for block in blocks)
             row = f"<TR>{wires}</TR>" if blocks else ""
             if len(blocks) < 2:
@@ -143,7 +143,7 @@ class Style:
         backward = _side(below, wrong_below, "LEFT" if self.down else "CENTER")
         ends = LIGHT["wire"]
         if self.down:
-            # Equal sides, as wide as all that is in line with them, keep the wire below the middle of its box, and thin.
+            # Equal sides, as wide as all in line with them, keep the wire thin, and below the middle of its box.
             taken = sum(extent(tap)[0] + 8 for tap in taps)
             side = max([width(spans) + 8 for spans in [*above, *below]] + [least // 2 + 1, taken // 2 + 1])
             text = (
@@ -163,9 +163,8 @@ class Style:
         rows.append(f'<TR><TD PORT="{port}" HEIGHT="2" WIDTH="16" BGCOLOR="{colour}"></TD></TR>')
         rows.append(f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="TOP">{backward}</TD></TR>')
         for i, tap in enumerate(taps):
-            rows.append(
-                f'<TR><TD PORT="{port}u{i}" BORDER="1" SIDES="TRB" COLOR="{ends}" CELLPADDING="3">{stack(tap)}</TD></TR>'
-            )
+            look = f'BORDER="1" SIDES="TRB" COLOR="{ends}" CELLPADDING="3"'
+            rows.append(f'<TR><TD PORT="{port}u{i}" {look}>{stack(tap)}</TD></TR>')
         return f"{_TABLE}{''.join(rows)}</TABLE>"
 
 

@@ -19,12 +19,12 @@ EXACT = 9  # digits in tooltips
 
 
 def quoted(text: str) -> str:
-    """Return `text` as a DOT string: nothing in it is markup, an escape or an entity.
+    r"""Return `text` as a DOT string: nothing in it is markup, an escape or an entity.
 
     Examples
     --------
-    >>> print(quoted('a "b" \\\\N &lt;'))
-    "a \\"b\\" \\\\\\\\N &amp;lt;"
+    >>> print(quoted(r'a "b" \N &lt;'))
+    "a \"b\" \\N &amp;lt;"
     """
     text = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
@@ -154,10 +154,11 @@ class Writer:
             wires = self.uses.get(shown.id, [])
             stubbed = len(wires) > MOST_WIRES
             reference = f"#{shown.id}" if stubbed and self.reference(shown.id) == f"#{shown.id}" else ""
-            tapped = 1 < len(wires) and not stubbed
+            tapped = len(wires) > 1 and not stubbed
             blocks.append(self.style.wire(item, shown, wires, tapped=tapped, reference=reference))
         tip = [text for shown in item.values for text in self.describe(item, shown)]
-        return f"n{item.id} [{_attributes(label=self.style.table(item, blocks), class_=quoted(item.kind), tooltip=_lines(tip))}]\n"
+        label = self.style.table(item, blocks)
+        return f"n{item.id} [{_attributes(label=label, class_=quoted(item.kind), tooltip=_lines(tip))}]\n"
 
     def _edge(self, wire: Wire, stub: str | None) -> str:
         item, _ = self.shown[wire.source]
@@ -193,7 +194,8 @@ class Writer:
             texts.append(f"value, {shown.dtype}" + (f", shape {shape_text(value.shape)}:" if value.shape else ":"))
             texts += value_lines(value, EXACT)
             if value.entries is None:
-                texts.append(f"median {number(value.median, EXACT)}, rms {number(value.rms, EXACT)}, {percent(value.zeros)} zeros")
+                median, rms = number(value.median, EXACT), number(value.rms, EXACT)
+                texts.append(f"median {median}, rms {rms}, {percent(value.zeros)} zeros")
             texts += [f"not finite: {badge(value)}"] if badge(value) else []
         if shown.gradient is not None:
             texts += ["gradient:", *gradient_lines(shown.gradient, EXACT)]
@@ -236,7 +238,8 @@ class Writer:
         target = self.items[wire.target]
         if not wire.flows:
             return [f"{self.reference(wire.source)} → {target.label}: no gradient flows here"]
-        texts = [f"{self.reference(wire.source)} → {target.label}", "upstream × local = downstream:", self.equation(wire)]
+        texts = [f"{self.reference(wire.source)} → {target.label}"]
+        texts += ["upstream × local = downstream:", self.equation(wire)]
         if wire.local is not None:
             texts.append(f"local gradient: {wire.local.formula}")
             if wire.local.number is None:

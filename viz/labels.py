@@ -133,7 +133,8 @@ def value_lines(summary: Summary, digits: int = 4) -> list[str]:
         return ["empty"]
     if _whole(summary):
         return array(summary.entries or (), summary.shape, digits)
-    return [f"{number(summary.low, digits)} … {number(summary.high, digits)}"]
+    low, high = number(summary.low, digits), number(summary.high, digits)
+    return [f"all {low}" if summary.low == summary.high and not summary.nans else f"{low} … {high}"]
 
 
 def gradient_lines(summary: Summary, digits: int = 4) -> list[str]:

@@ -162,8 +162,9 @@ def _items(traced: Traced, view: View, shown: dict[int, Shown]) -> tuple[Item, .
         if owner in inside:
             counted = inside[owner]
             # By count, then by name: the order in which a set or a dict was filled must not show.
-            ops = ", ".join(f"{name} ×{n:,}" if n > 1 else name for name, n in sorted(counted.items(), key=lambda c: (-c[1], c[0]))[:4])
-            detail = ops + (", …" if len(counted) > 4 else "")
+            most = sorted(counted.items(), key=lambda count: (-count[1], count[0]))[:4]
+            detail = ", ".join(f"{name} ×{n:,}" if n > 1 else name for name, n in most)
+            detail += ", …" if len(counted) > 4 else ""
             label = clean(view.labels[owner], 48)
             items.append(Item(owner, "group", label, detail, (), leaving, counted.total(), view.cluster[owner]))
         elif vertex.kind == "op":

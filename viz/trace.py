@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,8 +87,8 @@ def trace(output: Tensor) -> Traced:
             arguments.append(Argument(known, k, k in flows))
         ids[id(node)] = len(vertices)
         name = node.extra.name if node.extra is not None else None
-        cluster = innermost.get(node, -1)
-        vertices.append(Vertex("op", node.op.name, name or "", node.shape, str(node.dtype), tuple(arguments), cluster))
+        used, cluster, dtype = tuple(arguments), innermost.get(node, -1), _dtype(node.dtype)
+        vertices.append(Vertex("op", node.op.name, name or "", node.shape, dtype, used, cluster))
         sources.append(node)
     # A name is kept by the node only if it was given to this very tensor, which may be newer than its node.
     if output.name and not vertices[-1].name:
@@ -101,12 +102,18 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.generic))
 
 
+_dtype = cache(str)  # NumPy takes longer over a dtype's name than all else here takes for a node
+_FLOAT = Vertex("constant", "", "", (), "float64", (), -1)
+
+
 def _leaf(value: Any) -> Vertex:
     """Return the record of a leaf tensor, or of a constant in any form that ops take."""
+    if type(value) is float:
+        return _FLOAT
     if isinstance(value, Node):
         # A result from another part of the graph, used where no gradient flows.
         name = value.extra.name if value.extra is not None else None
-        return Vertex("input", "", name or value.op.name, value.shape, str(value.dtype), (), -1)
+        return Vertex("input", "", name or value.op.name, value.shape, _dtype(value.dtype), (), -1)
     name = value.name if isinstance(value, Tensor) else None
     kind: Kind = "input"
     if isinstance(value, Tensor) and value.requires_grad:
@@ -114,7 +121,7 @@ def _leaf(value: Any) -> Vertex:
     elif not np.ndim(value._data if isinstance(value, Tensor) else value) and not name:
         kind = "constant"
     shaped = value if hasattr(value, "shape") else np.asarray(value)
-    return Vertex(kind, "", name or "", tuple(shaped.shape), str(shaped.dtype), (), -1)
+    return Vertex(kind, "", name or "", tuple(shaped.shape), _dtype(shaped.dtype), (), -1)
 
 
 def _clusters(nodes: list[Node]) -> tuple[dict[Node, int], list[Cluster]]:

@@ -17,9 +17,9 @@ def tree(picture: Picture, digits: int = 4) -> str:
     items = {shown.id: (item, shown) for item in picture.items for shown in item.values}
     into: dict[int, list[Wire]] = {}
     uses: dict[int, int] = {}
-    for wire in picture.wires:
-        into.setdefault(wire.target, []).append(wire)
-        uses[wire.source] = uses.get(wire.source, 0) + 1
+    for use in picture.wires:
+        into.setdefault(use.target, []).append(use)
+        uses[use.source] = uses.get(use.source, 0) + 1
     lines: list[str] = []
     seen: set[int] = set()
     # (value, the wire that uses it, the indent of its line, the indent of what is below it)
@@ -77,6 +77,7 @@ def _chain(wire: Wire | None, digits: int) -> str:
     if local is None:
         return f"  | {' '.join(gradient_lines(down, digits))}" if down is not None else ""
     if local.number is not None and up is not None and down is not None and up.scalar is not None:
-        return f"  | {number(up.scalar, digits)} × {number(local.number, digits)} = {gradient_lines(down, digits)[0].strip('[]')}"
+        result = number(down.scalar, digits) if down.scalar is not None else ""
+        return f"  | {number(up.scalar, digits)} × {number(local.number, digits)} = {result}"
     said = " ".join(local_lines(local, digits))
     return f"  | {said}" + (f"  → {' '.join(gradient_lines(down, digits))}" if down is not None else "")

@@ -9,6 +9,7 @@ import numpy as np
 from ..kinds import fused, linear, on_arrays
 from ..tensor import Tensor, asarray
 from . import _conv_kernels as kernels
+from . import _pool_kernels as pools
 from ._windows import Windows, padded, view, windows
 from .linalg import matmul
 from .shape import _pad, reshape, transpose
@@ -118,36 +119,28 @@ def col2im(
 
 def _conv_decomposed(x: Any, weight: Any, bias: Any, w: Windows, groups: int) -> Tensor:
     x, weight = asarray(x), asarray(weight)
-    n, o = len(x), len(weight)
+    n, (o, per) = len(x), weight.shape[:2]
+    k = per * w.kernel[0] * w.kernel[1]
     oh, ow = w.out(x.shape)
     if w.padding != ((0, 0), (0, 0)):
         x = _pad(x, widths=((0, 0), (0, 0), *w.padding))
     columns = _im2col(x, w=w._replace(padding=((0, 0), (0, 0))))
     if groups == 1:
-        out = matmul(columns, transpose(reshape(weight, (o, -1))))
+        out = matmul(columns, transpose(reshape(weight, (o, k))))
     else:
-        split = transpose(reshape(columns, (n * oh * ow, groups, -1)), (1, 0, 2))
-        rows = transpose(reshape(weight, (groups, o // groups, -1)), (0, 2, 1))
+        split = transpose(reshape(columns, (n * oh * ow, groups, k)), (1, 0, 2))
+        rows = transpose(reshape(weight, (groups, o // groups, k)), (0, 2, 1))
         out = reshape(transpose(matmul(split, rows), (1, 0, 2)), (n * oh * ow, o))
     if bias is not None:
         out = out + bias
     return transpose(reshape(out, (n, oh, ow, o)), (0, 3, 1, 2))
 
 
-def _conv_forward(x: Any, weight: Any, bias: Any, w: Windows, groups: int) -> Any:
-    out = kernels.conv_forward(x, weight, w, groups)
-    if bias is not None:
-        if bias.dtype != out.dtype and np.result_type(bias, out) != out.dtype:
-            return out + bias[:, None, None]
-        out += bias[:, None, None]
-    return out
-
-
 _conv2d = fused(
-    _conv_forward,
+    lambda x, weight, bias, w, groups: kernels.conv_forward(x, weight, bias, w, groups),
     lambda g, x_shape, weight, w, groups: kernels.conv_input(g, weight, x_shape, w, groups),
     lambda g, x, weight_shape, w, groups: kernels.conv_weight(g, x, weight_shape, w, groups),
-    lambda g: np.sum(g, axis=(0, 2, 3)),
+    kernels.conv_bias,
     name="conv2d",
     arguments=("x", "weight", "bias"),
     local=["convolved with the flipped weight", "correlated with x", "1 (summed over images and places)"],
@@ -223,7 +216,7 @@ def conv2d(
 
 
 def _max_pool_forward(x: Any, w: Windows) -> tuple[Any, dict[str, Any]]:
-    y, place = kernels.max_pool(x, w)
+    y, place = pools.max_pool(x, w)
     return y, {"place": place}
 
 
@@ -234,14 +227,14 @@ def _max_pool_decomposed(x: Any, w: Windows) -> Tensor:
     lowest = padded(np.zeros(x.shape, x.dtype), w, -np.inf)
     if w.padding != ((0, 0), (0, 0)):
         x = _pad(x, widths=((0, 0), (0, 0), *w.padding)) + lowest
-    rows = reshape(_im2col(x, w=w._replace(padding=((0, 0), (0, 0)))), (n * oh * ow * c, -1))
+    rows = reshape(_im2col(x, w=w._replace(padding=((0, 0), (0, 0)))), (n * oh * ow * c, w.kernel[0] * w.kernel[1]))
     first = np.argmax(rows.detach().numpy(), axis=1)
     return transpose(reshape(rows[np.arange(len(first)), first], (n, oh, ow, c)), (0, 3, 1, 2))
 
 
 _max_pool2d = fused(
     _max_pool_forward,
-    lambda g, place, x_shape, w: kernels.max_pool_input(g, place, x_shape, w),
+    lambda g, place, x_shape, w: pools.max_pool_input(g, place, x_shape, w),
     name="max_pool2d",
     residuals=["place"],
     local=["1 at the first maximum of each window, 0 elsewhere"],
@@ -296,14 +289,14 @@ def max_pool2d(
 
 
 _avg_pool2d = linear(
-    lambda x, w: kernels.sum_windows(x, w) / (w.kernel[0] * w.kernel[1]),
+    lambda x, w: pools.sum_windows(x, w) / (w.kernel[0] * w.kernel[1]),
     lambda g, x_shape, w: _any_spread(g, shape=x_shape, w=w),
     name="avg_pool2d",
     local=["1/n for each element of the window"],
     decomposition=lambda x, w: _avg_pool_decomposed(x, w),
 )
 _spread = linear(
-    lambda x, shape, w: kernels.spread_windows(x / (w.kernel[0] * w.kernel[1]), shape, w),
+    lambda x, shape, w: pools.spread_windows(x / (w.kernel[0] * w.kernel[1]), shape, w),
     lambda g, w: _any_avg(g, w=w),
     name="avg_unpool2d",
     local=["1/n for each element of the window"],
@@ -316,7 +309,7 @@ def _avg_pool_decomposed(x: Any, w: Windows) -> Tensor:
     x = asarray(x)
     n, c = x.shape[:2]
     oh, ow = w.out(x.shape)
-    rows = reshape(_im2col(x, w=w), (n * oh * ow, c, -1))
+    rows = reshape(_im2col(x, w=w), (n * oh * ow, c, w.kernel[0] * w.kernel[1]))
     return transpose(reshape(rows.mean(2), (n, oh, ow, c)), (0, 3, 1, 2))
 
 

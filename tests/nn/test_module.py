@@ -38,7 +38,7 @@ def test_attributes_register() -> None:
     assert [name for name, _ in net.named_modules()] == ["", "hidden", "out"]
     assert [name for name, _ in net.named_children()] == ["hidden", "out"]
     assert list(net.children()) == [net.hidden, net.out]
-    assert list(net.modules())[0] is net
+    assert next(iter(net.modules())) is net
     assert [name for name, _ in net.named_buffers()] == ["count"]
     assert net.hidden.weight.name == "weight"
 
@@ -350,7 +350,7 @@ def test_sequential() -> None:
     assert nn.Sequential()(X) is X
     with pytest.raises(IndexError, match="index 4 is out of range for 4 modules"):
         model[4]
-    with pytest.raises(TypeError, match="expected Modules, got builtin_function_or_method|got function"):
+    with pytest.raises(TypeError, match="expected Modules, got function"):
         nn.Sequential(mg.relu)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected a Module, got int"):
         model[0] = 3  # type: ignore[assignment]

@@ -25,7 +25,7 @@ POLICY: list[tuple[str, Any, tuple[Any, ...], list[Any], str]] = [
     ("relu at 0", mg.relu, ([0.0, -1.0, 1.0],), [[0.0, 0.0, 1.0]], "least of [0, 1]"),
     ("sign", lambda x: mg.sign(x) * 3 + x, ([0.0, 2.0],), [[1.0, 1.0]], "constant where it has a derivative"),
     ("sqrt at 0", mg.sqrt, ([0.0, 4.0],), [[inf, 0.25]], "the limit from the right is infinite"),
-    ("square of sqrt 0", lambda x: mg.sqrt(mg.square(x) + 1), ([0.0],), [[0.0]], "smooth"),
+    ("sqrt of a sum that is not 0", lambda x: mg.sqrt(mg.square(x) + 1), ([0.0],), [[0.0]], "smooth"),
     ("max, ties", mg.max, ([1.0, 3.0, 3.0, 2.0],), [[0.0, 0.5, 0.5, 0.0]], "least norm: evenly shared"),
     ("max, all tied", mg.max, ([2.0, 2.0, 2.0, 2.0],), [[0.25] * 4], "least norm: evenly shared"),
     ("min, ties", mg.min, ([1.0, 1.0, 2.0],), [[0.5, 0.5, 0.0]], "least norm: evenly shared"),
@@ -144,3 +144,30 @@ def test_nan_is_passed_on_and_not_hidden() -> None:
     for f in (mg.relu, mg.abs, mg.max, mg.clip, mg.sigmoid):
         y = f(x, 0.0, 1.0) if f is mg.clip else f(x)
         assert np.isnan(y.data.ravel()[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "f",
+    [
+        mg.softmax,
+        mg.log_softmax,
+        mg.logsumexp,
+        lambda x: mg.softmax_cross_entropy(x.reshape(1, -1), [1]),
+        lambda x: mg.softmax_cross_entropy(x.reshape(1, -1), [[0.0, 0.5, 0.5]]),
+    ],
+    ids=["softmax", "log_softmax", "logsumexp", "classes", "probabilities"],
+)
+@pytest.mark.parametrize("x", [[1000.0, 999.0, -1000.0], [-inf, 0.5, 0.0], [3.0, 1.0, 2.0]], ids=str)
+def test_large_and_masked_logits_in_every_mode_and_order(f: Any, x: list[float], dtype: type) -> None:
+    point = np.array(x, dtype)
+    jacobian = mg.func.jacobian(f, mode="reverse")(point).data
+    assert np.isfinite(jacobian).all()
+    np.testing.assert_allclose(mg.func.jacobian(f, mode="forward")(point).data, jacobian, rtol=1e-4, atol=1e-6)
+    value = f(mg.Tensor(point)).data
+    with mg.decompose():
+        np.testing.assert_allclose(f(mg.Tensor(point)).data, value, rtol=1e-5)
+        opened = mg.func.jacobian(f, mode="reverse")(point).data
+    np.testing.assert_allclose(opened, jacobian, rtol=1e-4, atol=1e-6)
+    second = mg.func.jacobian(mg.func.jacobian(f, mode="reverse"), mode="reverse")(point).data
+    assert np.isfinite(second).all()
