@@ -12,6 +12,7 @@ The subpackages ``minigrad.nn`` (layers, losses, optimizers), ``minigrad.viz`` (
 
 from . import func, special
 from .anomaly import AnomalyError
+from .checkpoint import checkpoint
 from .differentiate import grad
 from .graph import Node
 from .kinds import elementwise, fused, general, linear
@@ -132,6 +133,7 @@ __all__ = [
     "broadcast_to",
     "cbrt",
     "ceil",
+    "checkpoint",
     "clip",
     "col2im",
     "concatenate",

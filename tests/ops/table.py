@@ -7,6 +7,7 @@ from tests.ops import (
     samples_reduction,
     samples_shape,
     samples_special,
+    samples_transforms,
 )
 
 SAMPLES = [
@@ -16,4 +17,5 @@ SAMPLES = [
     *samples_reduction.SAMPLES,
     *samples_shape.SAMPLES,
     *samples_layers.SAMPLES,
+    *samples_transforms.SAMPLES,
 ]
