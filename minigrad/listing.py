@@ -107,7 +107,7 @@ def family(op: Op) -> str:
     --------
     >>> import minigrad as mg
     >>> family(mg.registry["tanh"])
-    'arithmetic'
+    'trigonometry'
     """
     return op.module.rpartition(".")[2]
 
@@ -117,7 +117,7 @@ def select(patterns: Sequence[str] = (), kind: str | None = None) -> list[Op]:
 
     Examples
     --------
-    >>> select(["arg*", "log", "log_*"])
+    >>> select(["arg*", "log", "log_s*"])
     [<Op log_softmax (general)>, <Op log (elementwise)>]
     """
     chosen = [

@@ -110,7 +110,7 @@ erfc = elementwise(
 erfinv = elementwise(
     _function("erfinv"),
     lambda g, y: g * (np.exp(y * y) * (_SQRT_PI / 2)),
-    local=("√π/2·exp(y²)",),
+    local=("√π·exp(y²) / 2",),
     doc="""Return the inverse of erf on [-1, 1]. Local gradient: √π / 2 exp(y²), infinite at ±1, as the limit is.
 
     >>> import minigrad as mg
@@ -122,7 +122,7 @@ erfinv = elementwise(
 ndtr = elementwise(
     _function("ndtr"),
     lambda g, x: g * (np.exp(x * x * -0.5) * (1 / _SQRT_2PI)),
-    local=("exp(-x²/2) / √(2π)",),
+    local=("exp(-x²/2) / √(2·π)",),
     doc="""Return the standard normal distribution function Φ(x). Local gradient: its density, exp(-x²/2) / √(2π).
 
     >>> import minigrad as mg
@@ -150,7 +150,7 @@ mills = on_arrays(_mills)
 log_ndtr = elementwise(
     _function("log_ndtr"),
     lambda g, x: g * mills(x),
-    local=("exp(-x²/2 - y) / √(2π)",),
+    local=("exp(-x²/2 - y) / √(2·π)",),
     doc="""Return ``log(ndtr(x))``, with all digits in the tails. Local gradient: the density over the distribution.
 
     >>> import minigrad as mg
