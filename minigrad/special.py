@@ -23,7 +23,9 @@ import numpy as np
 from .extras import require
 from .kinds import elementwise, on_arrays
 from .ops.activation import sigmoid
-from .tensor import Tensor
+from .ops.arithmetic import multiply, where
+from .ops.exponential import log, log1p
+from .tensor import Tensor, asarray
 
 __all__ = [
     "digamma",
@@ -108,7 +110,7 @@ erfc = elementwise(
 erfinv = elementwise(
     _function("erfinv"),
     lambda g, y: g * (np.exp(y * y) * (_SQRT_PI / 2)),
-    local=("√π/2·exp(y²)",),
+    local=("√π·exp(y²) / 2",),
     doc="""Return the inverse of erf on [-1, 1]. Local gradient: √π / 2 exp(y²), infinite at ±1, as the limit is.
 
     >>> import minigrad as mg
@@ -120,7 +122,7 @@ erfinv = elementwise(
 ndtr = elementwise(
     _function("ndtr"),
     lambda g, x: g * (np.exp(x * x * -0.5) * (1 / _SQRT_2PI)),
-    local=("exp(-x²/2) / √(2π)",),
+    local=("exp(-x²/2) / √(2·π)",),
     doc="""Return the standard normal distribution function Φ(x). Local gradient: its density, exp(-x²/2) / √(2π).
 
     >>> import minigrad as mg
@@ -148,7 +150,7 @@ mills = on_arrays(_mills)
 log_ndtr = elementwise(
     _function("log_ndtr"),
     lambda g, x: g * mills(x),
-    local=("exp(-x²/2 - y) / √(2π)",),
+    local=("exp(-x²/2 - y) / √(2·π)",),
     doc="""Return ``log(ndtr(x))``, with all digits in the tails. Local gradient: the density over the distribution.
 
     >>> import minigrad as mg
@@ -230,45 +232,53 @@ gammaln = elementwise(
     """,
 )
 
-xlogy = elementwise(
-    _function("xlogy"),
-    # A selection and not a product, which 0 times infinity would spoil.
-    lambda g, a, b: np.where((a == 0) & (b <= 0), 0.0, _xlogy(g, b)),
-    lambda g, a, b: _quotient(g, a, b),
-    local=("log(b)", "a / b"),
-    doc="""Return ``a * log(b)``, 0 where a = 0. Local gradients: log(b) and a / b.
 
-    Where a = 0 and b has no logarithm, the first is 0, and so is the second at a = b = 0.
+def xlogy(a: Any, b: Any) -> Tensor:
+    """Return ``a * log(b)``, 0 where a = 0. Local gradients: log(b) and a / b; 0 where a = 0 and b has no logarithm.
 
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
     >>> import minigrad as mg
     >>> mg.special.xlogy([0.0, 2.0], [0.0, 3.0])
     Tensor([0.        , 2.19722458], dtype=float64)
-    """,
-)
+    """
+    a, b = _beside(a, b), _beside(b, a)
+    return multiply(a, log(where(_outside(a, b, 0), 1.0, b)))
 
-_xlogy: Callable[..., Any] = on_arrays(xlogy)
 
-xlog1py = elementwise(
-    _function("xlog1py"),
-    lambda g, a, b: np.where((a == 0) & (b <= -1), 0.0, _xlog1py(g, b)),
-    lambda g, a, b: _quotient(g, a, 1 + b),
-    local=("log1p(b)", "a / (1 + b)"),
-    doc="""Return ``a * log1p(b)``, 0 where a = 0. Local gradients: log1p(b) and a / (1 + b).
+def xlog1py(a: Any, b: Any) -> Tensor:
+    """Return ``a * log1p(b)``, 0 where a = 0. Local gradients: log1p(b) and a / (1 + b); 0 as in :func:`xlogy`.
 
-    Where a = 0 and 1 + b has no logarithm, the first is 0, and so is the second at a = 1 + b = 0.
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        They broadcast.
 
+    Examples
+    --------
     >>> import minigrad as mg
     >>> mg.special.xlog1py([0.0, 2.0], [-1.0, 1e-20])
     Tensor([0.e+00, 2.e-20], dtype=float64)
-    """,
-)
-_xlog1py: Callable[..., Any] = on_arrays(xlog1py)
+    """
+    a, b = _beside(a, b), _beside(b, a)
+    return multiply(a, log1p(where(_outside(a, b, -1), 0.0, b)))
 
 
-def _quotient(g: Any, a: Any, b: Any) -> Any:
-    """Return ``g * a / b``, 0 where a and b are 0, also to higher orders."""
-    both = (a == 0) & (b == 0)
-    return g * a * ~both / np.where(both, 1.0, b)
+def _beside(x: Any, other: Any) -> Tensor:
+    """Return `x` as a tensor; a Python number takes the floating dtype of the `other` operand, as in NumPy."""
+    dtype = getattr(other, "dtype", None)
+    weak = type(x) in (int, float) and dtype is not None and dtype.kind == "f"
+    return asarray(x, dtype if weak else None)
+
+
+def _outside(a: Tensor, b: Tensor, bound: float) -> Any:
+    # Where 0 would meet an infinite logarithm, or one that is not a number.
+    return (a._data == 0) & ((b._data <= bound) | (b._data == math.inf))
 
 
 def _ive_forward(n: int, x: Any) -> Any:

@@ -26,7 +26,7 @@ exp = elementwise(
 exp2 = elementwise(
     np.exp2,
     lambda g, y: g * (y * _LN2),
-    local=("y·ln 2",),
+    local=("y·log(2)",),
     doc="""Return ``2 ** x``. Local gradient: y · ln 2.
 
     >>> import minigrad as mg
@@ -61,7 +61,7 @@ log = elementwise(
 log2 = elementwise(
     np.log2,
     lambda g, x: g / (x * _LN2),
-    local=("1 / (x·ln 2)",),
+    local=("1 / (x·log(2))",),
     doc="""Return the logarithm to base 2. Local gradient: 1 / (x · ln 2).
 
     >>> import minigrad as mg
@@ -73,7 +73,7 @@ log2 = elementwise(
 log10 = elementwise(
     np.log10,
     lambda g, x: g / (x * _LN10),
-    local=("1 / (x·ln 10)",),
+    local=("1 / (x·log(10))",),
     doc="""Return the logarithm to base 10. Local gradient: 1 / (x · ln 10).
 
     >>> import minigrad as mg

@@ -221,7 +221,7 @@ bessel_ratio: Callable[..., Any] = on_arrays(_bessel_ratio)
 sinc = elementwise(
     np.sinc,
     lambda g, x: g * (bessel_ratio(x * math.pi, 1) * x * -(math.pi**2)),
-    local=("(cos(πx) - y) / x",),
+    local=("(cos(π·x) - y) / x",),
     doc="""Return ``sin(πx) / (πx)``, 1 at 0. Local gradient: (cos(πx) - y) / x, 0 at 0.
 
     Gradients of all orders are exact at 0 and near it; the second derivative at 0 is -π²/3.

@@ -22,7 +22,7 @@ from ..tensor import Tensor
 
 __all__ = ["POINTS", "PRINCIPLES", "Point", "evaluate"]
 
-inf = math.inf
+inf, nan = math.inf, math.nan
 
 # In the order in which they are asked.
 PRINCIPLES = {
@@ -159,6 +159,79 @@ POINTS: tuple[Point, ...] = (
        [[0.0, -0.5, 0.5]], "constant", "0 log 0 = 0: a masked class of probability 0 adds nothing"),
     _x("sigmoid", "mg.sigmoid(x)", [1000.0, -1000.0], [0.0, 0.0], "limit", "saturated, and no overflow"),
     _x("tanh", "mg.tanh(x)", [1000.0, -1000.0], [0.0, 0.0], "limit", "saturated"),
+    # elementwise: kinks and ties
+    _x("fabs", "mg.fabs(x)", [0.0, -0.0, -inf], [0.0, 0.0, -1.0], "least", "least of [-1, 1]"),
+    _ab("fmax", "mg.fmax(a, b)", [1.0, 2.0, inf], [1.0, 3.0, inf], ([0.5, 0.0, 0.5], [0.5, 1.0, 0.5]), "least",
+        "half each at a tie"),
+    _ab("fmax", "mg.fmax(a, b)", [nan, 1.0, nan], [2.0, nan, nan], ([0.0, 1.0, 0.5], [1.0, 0.0, 0.5]), "constant",
+        "to the number; two NaN tie"),
+    _ab("fmin", "mg.fmin(a, b)", [1.0, 2.0, inf], [1.0, 3.0, inf], ([0.5, 1.0, 0.5], [0.5, 0.0, 0.5]), "least",
+        "half each at a tie"),
+    _ab("fmin", "mg.fmin(a, b)", [nan, 1.0, nan], [2.0, nan, nan], ([0.0, 1.0, 0.5], [1.0, 0.0, 0.5]), "constant",
+        "to the number; two NaN tie"),
+    _x("copysign", "mg.copysign(x, [-1.0, 1.0, -0.0, 2.0])", [0.0, 0.0, 2.0, -inf], [0.0, 0.0, -1.0, -1.0], "least",
+       "|x| up to the sign; the sign bit of 0 counts"),
+    _ab("hypot", "mg.hypot(a, b)", [0.0, 0.0, 3e-200], [0.0, 2.0, -4e-200], ([0.0, 0.0, 0.6], [0.0, 1.0, -0.8]),
+        "least", "least norm at the origin, as the norm's"),
+    _ab("hypot", "mg.hypot(a, b)", [-inf, 1.0], [1.0, inf], ([-1.0, 0.0], [0.0, 1.0]), "limit",
+        "the infinite side takes all"),
+    _ab("hypot", "mg.hypot(a, b)", [inf], [inf], ([0.0], [0.0]), "constant", "no limit exists, and nothing moves"),
+    _x("i0e", "mg.special.i0e(x)", [0.0, -0.0, inf], [0.0, 0.0, 0.0], "least", "least of [-1, 1]; flat at infinity"),
+    # elementwise: jumps
+    *[
+        _x(op, f"mg.{op}(x) * 3 + x", [0.0, -2.0, 0.5, inf], [1.0, 1.0, 1.0, 1.0], "constant", "constant in between")
+        for op in ("floor", "ceil", "trunc", "rint")
+    ],
+    _ab("floor_divide", "mg.floor_divide(a, b) + a + b", [4.0, 5.0], [2.0, 2.0], ([1.0, 1.0], [1.0, 1.0]), "constant",
+        "constant in between"),
+    _ab("heaviside", "mg.heaviside(a, b) + a", [0.0, -0.0, 1.0, -1.0], [0.5, 0.5, 0.5, 0.5],
+        ([1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]), "constant", "in a constant in between; b is the value at 0"),
+    _ab("remainder", "mg.remainder(a, b)", [4.0, -4.0, 0.0, 1.0, -1.0], [2.0, 2.0, 2.0, 0.1, inf],
+        ([1.0, 1.0, 1.0, 1.0, 1.0], [-2.0, 2.0, 0.0, -9.0, 1.0]), "limit",
+        "from above, with the quotient that the value goes with (1 % 0.1 is 0.09999…)"),
+    _ab("fmod", "mg.fmod(a, b)", [4.0, -4.0, 0.6, -1.0], [2.0, 2.0, 0.2, inf],
+        ([1.0, 1.0, 1.0, 1.0], [-2.0, 2.0, -2.0, 0.0]), "limit", "likewise"),
+    _x("where", "mg.nan_to_num(x) * inf", [nan, inf, -inf, 1.0], [0.0, 0.0, 0.0, inf], "constant",
+       "what is replaced is constant"),
+    # elementwise: removable singularities
+    _x("sinc", "mg.sinc(x)", [0.0, -0.0, 1.0], [0.0, 0.0, -1.0], "limit", "even and smooth"),
+    _x("sinc", "mg.sinc(x)", [1e-8, 1e-160], [-(math.pi**2) / 3e8, -(math.pi**2) / 3e160], "",
+       "all digits near 0 too"),
+    _ab("arctan2", "mg.arctan2(a, b)", [0.0, -0.0], [0.0, -0.0], ([0.0, 0.0], [0.0, 0.0]), "constant",
+        "the angle has no slope at the origin"),
+    _ab("arctan2", "mg.arctan2(a, b)", [0.0, -0.0], [-2.0, -2.0], ([-0.5, -0.5], [0.0, 0.0]), "limit",
+        "the same on both sides of the cut"),
+    _ab("arctan2", "mg.arctan2(a, b)", [1.0, inf, inf], [inf, 1.0, -inf], ([0.0, 0.0, 0.0], [0.0, 0.0, 0.0]), "limit",
+        "far away the angle no longer turns"),
+    _ab("arctan2", "mg.arctan2(a, b)", [0.0, 1e200], [1e-200, 1e200], ([1e200, 5e-201], [0.0, -5e-201]), "",
+        "neither underflow nor overflow"),
+    # elementwise: ends of the domain
+    _x("arcsin", "mg.arcsin(x)", [1.0, -1.0], [inf, inf], "limit", "infinite from inside"),
+    _x("arccos", "mg.arccos(x)", [1.0, -1.0], [-inf, -inf], "limit", "infinite from inside"),
+    _x("arccosh", "mg.arccosh(x)", [1.0, inf], [inf, 0.0], "limit", "infinite from the right"),
+    _x("arctanh", "mg.arctanh(x)", [1.0, -1.0], [inf, inf], "limit", "infinite from inside"),
+    _x("cbrt", "mg.cbrt(x)", [0.0], [inf], "limit", "infinite from both sides"),
+    _x("reciprocal", "mg.reciprocal(x)", [0.0, -0.0, inf], [-inf, -inf, 0.0], "limit", "-1 / x² from either side"),
+    _x("log2", "mg.log2(x)", [0.0], [inf], "limit", "infinite from the right"),
+    _x("log10", "mg.log10(x)", [0.0], [inf], "limit", "infinite from the right"),
+    _x("log1p", "mg.log1p(x)", [-1.0], [inf], "limit", "infinite from the right"),
+    _x("logit", "mg.special.logit(x)", [0.0, 1.0], [inf, inf], "limit", "infinite from inside"),
+    _x("erfinv", "mg.special.erfinv(x)", [1.0, -1.0], [inf, inf], "limit", "infinite from inside"),
+    _x("gammaln", "mg.special.gammaln(x)", [0.0], [-inf], "limit", "minus infinite from the right"),
+    _ab("log", "mg.special.xlogy(a, b)", [0.0, 0.0, 0.0], [0.0, 2.0, -1.0],
+        ([0.0, math.log(2), 0.0], [0.0, 0.0, 0.0]), "constant", "0 log 0 = 0, as if b were not there"),
+    _ab("log1p", "mg.special.xlog1py(a, b)", [0.0, 0.0], [-1.0, 1.0], ([0.0, math.log(2)], [0.0, 0.0]), "constant",
+        "as xlogy"),
+    # elementwise: infinities
+    _ab("logaddexp", "mg.logaddexp(a, b)", [-inf, -inf, inf], [-inf, 0.0, inf], ([0.5, 0.0, 0.5], [0.5, 1.0, 0.5]),
+        "limit", "the limit along a = b where both are infinite"),
+    _ab("logaddexp2", "mg.logaddexp2(a, b)", [-inf, -inf, inf], [-inf, 0.0, inf], ([0.5, 0.0, 0.5], [0.5, 1.0, 0.5]),
+        "limit", "the limit along a = b where both are infinite"),
+    _x("expm1", "mg.expm1(x)", [-40.0, -inf], [math.exp(-40), 0.0], "", "all digits where it is small"),
+    _x("arcsinh", "mg.arcsinh(x)", [1e200, -inf], [1e-200, 0.0], "", "1 / |x|, and no overflow"),
+    _x("erf", "mg.special.erf(x)", [40.0, -inf], [0.0, 0.0], "limit", "flat"),
+    _x("log_ndtr", "mg.special.log_ndtr(x)", [-1e5, 40.0, inf], [1e5 + 1e-5, 0.0, 0.0], "limit",
+       "about -x on the left; flat on the right"),
     # nothing
     _x("sum", "mg.sum(x)", [], [], "constant", "no elements"),
     _x("logsumexp", "mg.logsumexp(x, axis=1)", [[], []], [[], []], "constant", "-inf twice, of no elements"),

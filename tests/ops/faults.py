@@ -17,13 +17,6 @@ PIECEWISE_LINEAR = {
     "heaviside", "max", "min", "nanmax", "nanmin", "cummax", "cummin", "sort", "order_statistics",
 }  # fmt: skip
 
-# Faults that equal the rule wherever differences of values can tell, with the reason.
-EQUIVALENT: dict[tuple[str, int, str], str] = {
-    (op, 0, f"a {fault}"): "a is read only to give 0 where a = 0 and b has no logarithm: see test_policy_elementwise.py"
-    for op in ("xlogy", "xlog1py")
-    for fault in ("replaced by 0", "replaced by 1", "cut from the graph")
-}
-
 
 def _rolled(r: Any) -> Any:
     """The gradient moved on by one place along its first axis that has several."""

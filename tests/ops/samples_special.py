@@ -75,15 +75,24 @@ SAMPLES = [
         )
         for n in (1, 2)
     ],
-    binary(special.xlogy, scipy("xlogy"), ANY, POSITIVE, analytic=True, dtypes=DTYPES, needs="scipy"),
+    binary(
+        special.xlogy,
+        lambda a, b: a * np.log(b),
+        ANY,
+        POSITIVE,
+        op="multiply",
+        variant="xlogy",
+        analytic=True,
+        fixed=((SIGNED, SQUARE[::-1]), (SIGNED, ROW), (ROW, SQUARE)),
+    ),
     binary(
         special.xlog1py,
-        scipy("xlog1py"),
+        lambda a, b: a * np.log1p(b),
         ANY,
         {"low": -0.5, "high": 2.0},
+        op="multiply",
+        variant="xlog1py",
         analytic=True,
-        dtypes=DTYPES,
-        needs="scipy",
         fixed=((SIGNED, SQUARE[::-1] - 0.4), (SIGNED, ROW), (ROW, SQUARE)),
     ),
 ]

@@ -185,6 +185,22 @@ def test_special_functions_are_scipys(name: str, dtype: str) -> None:
         assert theirs.node.op is f(leaf, *args[1:]).node.op
 
 
+@pytest.mark.parametrize("f", [special.xlogy, special.xlog1py])
+def test_products_with_logarithms_at_their_edges(f: Any) -> None:
+    scipy = pytest.importorskip("scipy.special", reason="the oracle")
+    edges = np.array([0.0, -0.0, 1.0, -1.0, -2.0, 0.5, np.inf, -np.inf, np.nan])
+    a, b = (v.ravel() for v in np.meshgrid(edges, edges))
+    with np.errstate(all="ignore"):
+        same(f(a, b), getattr(scipy, f.__name__)(a, b))
+    x = np.float32([0.5, 2.0])
+    for args in ((x, x + 1), (x, np.float64(2)), (np.array(2), 3), (x, [0.5, 1.5])):
+        y = getattr(scipy, f.__name__)(*args)
+        assert f(*args).dtype == np.asarray(y).dtype
+        np.testing.assert_allclose(f(*args).data, y, rtol=1e-6)
+    # Python numbers are weak, as in NumPy; SciPy's functions return float64 beside them.
+    assert {f(*args).dtype for args in ((x, 2), (2, x), (x, 0.5), (0.5, x))} == {np.dtype(np.float32)}
+
+
 def test_special_functions_check_their_arguments() -> None:
     pytest.importorskip("scipy.special", reason="the extra")
     with pytest.raises(ValueError, match="polygamma: the order n must not be negative, got -1"):

@@ -14,7 +14,10 @@ inf = math.inf
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.op}: {p.call} at {p.at}")
 def test_gradient_at_singular_points(point: Point) -> None:
-    found = evaluate(point)
+    try:
+        found = evaluate(point)
+    except ImportError as error:
+        pytest.skip(str(error))  # an extra
     assert found.keys() == point.gradient.keys()
     for name, wanted in point.gradient.items():
         np.testing.assert_allclose(found[name], wanted, rtol=1e-12, atol=0)
