@@ -1,0 +1,137 @@
+"""Layers as functions, with the names, the argument order and the NCHW layout of ``torch.nn.functional``.
+
+Where PyTorch is silent about a mistake, these raise: windows that do not end at the border (pass ``floor=True`` for
+PyTorch's rounding down), shapes that would broadcast in a loss, the mean of no losses (NaN in PyTorch), targets that
+are neither 1 nor -1. Arguments that only name an older spelling (``size_average``, ``reduce``) or overwrite the input
+(``inplace``) do not exist, and what follows them in PyTorch is passed by name. At a kink the slope is the one nearest
+to 0 of those that support the function: 0 at a margin, 1.05 for selu at 0.
+
+>>> from minigrad.nn import functional as F
+>>> F.huber_loss(F.silu([0.0, 1.0]), [0.0, 1.0])
+Tensor(0.01808237, dtype=float64)
+"""
+
+from __future__ import annotations
+
+from minigrad import avg_pool2d, conv2d, max_pool2d, softmax_cross_entropy
+
+from ._arguments import REDUCTIONS as REDUCTIONS
+from .activation import (
+    gelu,
+    glu,
+    log_softmax,
+    logsigmoid,
+    mish,
+    sigmoid,
+    silu,
+    softmax,
+    softmin,
+    softplus,
+    softsign,
+    tanh,
+    tanhshrink,
+)
+from .attention import scaled_dot_product_attention
+from .classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    kl_div,
+    nll_loss,
+)
+from .distance import cosine_similarity, normalize, pairwise_distance
+from .dropout import dropout, dropout2d
+from .embedding import embedding, one_hot
+from .margins import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multiclass_svm_loss,
+    triplet_margin_loss,
+)
+from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+from .rectifiers import (
+    celu,
+    elu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    softshrink,
+    threshold,
+)
+from .regression import gaussian_nll_loss, huber_loss, l1_loss, mse_loss, poisson_nll_loss, smooth_l1_loss
+from .shape import flatten, linear, pad
+
+__all__ = [
+    "avg_pool2d",
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "celu",
+    "conv2d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
+    "cross_entropy",
+    "dropout",
+    "dropout2d",
+    "elu",
+    "embedding",
+    "flatten",
+    "gaussian_nll_loss",
+    "gelu",
+    "glu",
+    "group_norm",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "instance_norm",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "local_response_norm",
+    "log_softmax",
+    "logsigmoid",
+    "margin_ranking_loss",
+    "max_pool2d",
+    "mish",
+    "mse_loss",
+    "multi_margin_loss",
+    "multiclass_svm_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
+    "pairwise_distance",
+    "poisson_nll_loss",
+    "prelu",
+    "relu",
+    "relu6",
+    "rms_norm",
+    "scaled_dot_product_attention",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softmax_cross_entropy",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+    "triplet_margin_loss",
+]
