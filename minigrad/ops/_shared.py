@@ -20,10 +20,17 @@ class Shared:
         self._value: Any = None
         self._asked: set[int] = set()
 
-    def of(self, g: Any, k: int, compute: Callable[[], Any]) -> Any:
-        """Return ``compute()`` for rule `k` with the upstream gradient `g`, or what it was for another rule."""
+    def known(self, g: Any, k: int) -> Any:
+        """Return what another rule computed of the upstream gradient `g`, for rule `k`; None if there is nothing."""
         if self._g is not g or k in self._asked:
-            self._g, self._value = g, compute()
-            self._asked.clear()
+            return None
         self._asked.add(k)
         return self._value
+
+    def of(self, g: Any, k: int, compute: Callable[[], Any]) -> Any:
+        """Return what :meth:`known` does, else ``compute()``, which is kept for the other rules."""
+        value = self.known(g, k)
+        if value is None:
+            self._g, self._value, self._asked = g, compute(), {k}
+            value = self._value
+        return value

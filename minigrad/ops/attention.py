@@ -21,6 +21,11 @@ def _allowed(mask: Any, causal: bool, queries: int, keys: int) -> Any:
     return mask if below is None else mask & below
 
 
+def _plus(p: Any, mask: Any) -> Any:
+    # The mask may have leading axes that only the values have, too.
+    return np.add(p, mask, out=p if np.broadcast_shapes(p.shape, mask.shape) == p.shape else None)
+
+
 def _forward(q: Any, k: Any, v: Any, mask: Any, causal: bool, scale: float, keep: Any) -> tuple[Any, dict[str, Any]]:
     dtype = np.result_type(q, k, v)
     if dtype.itemsize == 2:  # NumPy multiplies float16 matrices without BLAS, and the sums lose their digits
@@ -28,9 +33,9 @@ def _forward(q: Any, k: Any, v: Any, mask: Any, causal: bool, scale: float, keep
     p = np.matmul(q * scale, k.swapaxes(-1, -2))
     allowed = _allowed(mask, causal, q.shape[-2], k.shape[-2])
     if allowed is not None:
-        p += np.where(allowed, p.dtype.type(0), p.dtype.type(-np.inf))
+        p = _plus(p, np.where(allowed, p.dtype.type(0), p.dtype.type(-np.inf)))
     if mask is not None and mask.dtype.kind == "f":
-        p += mask
+        p = _plus(p, mask)
     top = np.max(p, axis=-1, keepdims=True, initial=-np.inf)
     p -= np.where(np.isfinite(top), top, p.dtype.type(0))
     np.exp(p, out=p)

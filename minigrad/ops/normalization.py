@@ -97,9 +97,12 @@ def _batch_forward(x: Any, w: Any, b: Any, eps: float, moments: dict[str, Any]) 
     return y, {"xhat": xhat, "rstd": rstd, "shared": Shared()}
 
 
+def _channel_sum(g: Any) -> Any:
+    return _wide(g).sum(axis=_channels(g.ndim)[0])
+
+
 def _batch_sums(g: Any, xhat: Any) -> tuple[Any, Any]:
-    axes, _ = _channels(g.ndim)
-    return g.sum(axis=axes, dtype=xhat.dtype), _products(g, xhat, (1,))
+    return _channel_sum(g), _products(g, xhat, (1,))
 
 
 def _batch_x(g: Any, w: Any, xhat: Any, rstd: Any, shared: Shared) -> Any:
@@ -121,7 +124,7 @@ batch_norm = fused(
     _batch_forward,
     _batch_x,
     lambda g, xhat, shared: shared.of(g, 1, lambda: _batch_sums(g, xhat))[1],
-    lambda g, xhat, shared: shared.of(g, 2, lambda: _batch_sums(g, xhat))[0],
+    lambda g, shared: (shared.known(g, 2) or (_channel_sum(g),))[0],
     name="batch_norm",
     arguments=("x", "w", "b"),
     residuals=["xhat", "rstd", "shared"],
@@ -161,7 +164,7 @@ layer_norm = fused(
     _layer_forward,
     _layer_x,
     lambda g, xhat, w_shape: _products(g.reshape(xhat.shape), xhat, (1,)).reshape(w_shape),
-    lambda g, xhat, b_shape: g.reshape(xhat.shape).sum(axis=0, dtype=xhat.dtype).reshape(b_shape),
+    lambda g, b_shape: _wide(g).sum(axis=tuple(range(g.ndim - len(b_shape)))),
     name="layer_norm",
     arguments=("x", "w", "b"),
     residuals=["xhat", "rstd"],
@@ -218,10 +221,10 @@ def _group_forward(x: Any, w: Any, b: Any, groups: int, eps: float) -> tuple[Any
     return y.reshape(x.shape), {"xhat": xhat, "rstd": rstd}
 
 
-def _group_x(g: Any, w: Any, xhat: Any, rstd: Any) -> Any:
+def _group_x(g: Any, w: Any, xhat: Any, rstd: Any, groups: int) -> Any:
     gw = g.reshape(xhat.shape)
     gw = gw if w is None else gw * w[:, None]
-    rows = (len(rstd), xhat.size // max(len(rstd), 1))
+    rows = (len(rstd), math.prod(xhat.shape[1:]) // groups)
     return _rows_pulled(gw.reshape(rows), xhat.reshape(rows), rstd).reshape(g.shape)
 
 
@@ -236,7 +239,7 @@ group_norm = fused(
     _group_forward,
     _group_x,
     lambda g, xhat: _products(g.reshape(xhat.shape), xhat, (1,)),
-    lambda g, xhat: g.reshape(xhat.shape).sum(axis=(0, 2), dtype=xhat.dtype),
+    lambda g: _channel_sum(g),
     name="group_norm",
     arguments=("x", "w", "b"),
     residuals=["xhat", "rstd"],

@@ -14,8 +14,14 @@ Rule = Callable[..., Any]
 # second derivative through them is 0.
 PIECEWISE_LINEAR = {"relu", "absolute", "maximum", "minimum", "where", "clip", "max", "min"}
 
+PIECEWISE_LINEAR |= {"leaky_relu", "hardsigmoid"}
+
 # Faults that equal the rule on every input, with the reason.
 EQUIVALENT: dict[tuple[str, int, str], str] = {}
+EQUIVALENT[("prelu", 0, "x cut from the graph")] = "x enters through comparisons only"
+
+# Residuals that are neither arrays nor numbers.
+OTHER = {"shared"}
 
 
 def _rolled(r: Any) -> Any:
@@ -40,14 +46,14 @@ def unsummed(op: mg.Op, k: int, shape: tuple[int, ...]) -> Rule:
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A saved value, changed if it is an array (or a tuple of the other operands)."""
+    """A saved value, changed if it is an array or a number (or a tuple of the other operands)."""
     if isinstance(value, tuple):
         return tuple([_changed(v, change) for v in value])
-    return change(value) if isinstance(value, (np.ndarray, mg.Tensor)) else value
+    return change(value) if isinstance(value, (np.ndarray, mg.Tensor, int, float)) else value
 
 
 def _filled(number: int) -> Callable[[Any], Any]:
-    return lambda v: np.full(v.shape, number, v.dtype)
+    return lambda v: type(v)(number) if isinstance(v, (int, float)) else np.full(v.shape, number, v.dtype)
 
 
 def _detached(value: Any) -> Any:
@@ -66,7 +72,7 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
     }
     if not op.raw:
         wrong["wrong with create_graph"] = lambda g, *saved: rule(g, *saved) * (1.01 if isinstance(g, mg.Tensor) else 1)
-    arrays = [j for j, name in enumerate(names) if name in (*op.arguments, *op.residuals, "y", "others")]
+    arrays = [j for j, name in enumerate(names) if name in (*op.arguments, *op.residuals, "y", "others") and name not in OTHER]
     if op.variadic:
         arrays = [j for j in arrays if names[j] == "others"]
     for j in arrays:
@@ -76,7 +82,9 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
                 return rule(g, *saved[:j], _changed(saved[j], _filled(number)), *saved[j + 1 :])
 
             wrong[f"{names[j]} replaced by {number}"] = replaced
-        if not op.raw and op.name not in PIECEWISE_LINEAR:
+        # An argument without a rule is in no graph.
+        constant = names[j] in op.arguments and op.rules[op.arguments.index(names[j])] is None
+        if not op.raw and not constant and op.name not in PIECEWISE_LINEAR:
 
             def cut(g: Any, *saved: Any, j: int = j) -> Any:
                 return rule(g, *saved[:j], _changed(saved[j], _detached), *saved[j + 1 :])
