@@ -88,6 +88,22 @@ def check_reduction(name: str, reduction: Any, known: tuple[str, ...] = REDUCTIO
         raise ValueError(f"{name}: reduction must be one of {', '.join(known)}, got {reduction!r}")
 
 
+def weighted(name: str, losses: Tensor, weight: Any) -> tuple[Tensor, Tensor | None]:
+    """Return the losses times the weight, and the weight; as they are where it is None.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    if weight is None:
+        return losses, None
+    w = floating(name, weight)
+    if w.shape != losses.shape:
+        raise ValueError(f"{name}: a weight of shape {w.shape} for losses of shape {losses.shape}")
+    return losses * w, w
+
+
 def reduced(name: str, losses: Tensor, reduction: str, weight: Any = None) -> Tensor:
     """Return the losses, their sum, or their mean; with a weight, the weighted ones, and the weighted mean.
 
@@ -97,11 +113,7 @@ def reduced(name: str, losses: Tensor, reduction: str, weight: Any = None) -> Te
         If there is no such reduction, the weight does not fit, or there is nothing to average.
     """
     check_reduction(name, reduction)
-    if weight is not None:
-        (weight,) = together(name, weight)
-        if weight.shape != losses.shape:
-            raise ValueError(f"{name}: a weight of shape {weight.shape} for losses of shape {losses.shape}")
-        losses = losses * weight
+    losses, weight = weighted(name, losses, weight)
     if reduction == "none":
         return losses
     if reduction == "sum":

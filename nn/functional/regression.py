@@ -11,7 +11,7 @@ import minigrad as mg
 from minigrad import Tensor, asarray, where
 from minigrad.ops.losses import HALF_LOG_2PI, huber
 
-from ._arguments import floating, number, paired, reduced
+from ._arguments import floating, number, paired, reduced, weighted
 
 __all__ = ["gaussian_nll_loss", "huber_loss", "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss"]
 
@@ -107,7 +107,7 @@ def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float
     delta : float
         Above 0.
     weight : Tensor, of the same shape, optional
-        Multiplies the losses; the mean is then a weighted one.
+        Multiplies the losses. As in PyTorch, the mean still divides by their number, unlike that of mse_loss.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def huber_loss(input: Any, target: Any, *, reduction: str = "mean", delta: float
     """
     size = number("huber_loss", "delta", delta, above=0)
     x, t = paired("huber_loss", input=input, target=target)
-    return reduced("huber_loss", huber(x - t, size), reduction, weight)
+    return reduced("huber_loss", weighted("huber_loss", huber(x - t, size), weight)[0], reduction)
 
 
 def poisson_nll_loss(
