@@ -80,10 +80,11 @@ clamped_log1p = elementwise(
 
 def _logits_forward(x: Any, t: Any) -> Any:
     with np.errstate(invalid="ignore"):
-        linear = (1 - t) * x
+        linear = (1 - t) * np.maximum(x, 0) + t * np.maximum(-x, 0)
     if not np.all(np.isfinite(linear)):
-        linear = np.where(t == 1, 0.0, linear)  # 0 · ∞: a sure and right prediction costs nothing
-    return linear + np.maximum(-x, 0) + np.log1p(np.exp(-np.abs(x)))
+        # 0 · ∞: a sure and right prediction costs nothing.
+        linear = np.where(((t == 1) & (x > 0)) | ((t == 0) & (x < 0)), linear.dtype.type(0), linear)
+    return linear + np.log1p(np.exp(-np.abs(x)))
 
 
 binary_cross_entropy_with_logits = elementwise(

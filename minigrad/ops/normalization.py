@@ -51,6 +51,10 @@ def _scaled(xhat: Any, w: Any, b: Any, dtype: Any) -> Any:
     return y.astype(dtype, copy=False)
 
 
+def _times(g: Any, w: Any) -> Any:
+    return g if w is None else np.multiply(g, w, out=empty_as(g, g.shape, np.result_type(g, w)))
+
+
 def _pulled(g: Any, xhat: Any, factor: Any, g_mean: Any | None, projection: Any) -> Any:
     """Return ``(g - g_mean - x̂ · projection) · factor``."""
     out = np.multiply(xhat, projection, out=empty_as(xhat, xhat.shape))
@@ -157,7 +161,7 @@ def _layer_forward(x: Any, w: Any, b: Any, dims: int, eps: float) -> tuple[Any, 
 
 def _layer_x(g: Any, w: Any, xhat: Any, rstd: Any) -> Any:
     rows = g.reshape(xhat.shape)
-    return _rows_pulled(rows if w is None else rows * w.reshape(-1), xhat, rstd).reshape(g.shape)
+    return _rows_pulled(_times(rows, _flat(w)), xhat, rstd).reshape(g.shape)
 
 
 layer_norm = fused(
@@ -186,7 +190,7 @@ def _rms_forward(x: Any, w: Any, dims: int, eps: float) -> tuple[Any, dict[str, 
 
 def _rms_x(g: Any, w: Any, xhat: Any, rstd: Any) -> Any:
     rows = g.reshape(xhat.shape)
-    rows = rows if w is None else rows * w.reshape(-1)
+    rows = _times(rows, _flat(w))
     projection = _products(rows, xhat, (0,))[:, None] / rows.shape[1]
     return _pulled(rows, xhat, rstd, None, projection).reshape(g.shape)
 
@@ -222,8 +226,7 @@ def _group_forward(x: Any, w: Any, b: Any, groups: int, eps: float) -> tuple[Any
 
 
 def _group_x(g: Any, w: Any, xhat: Any, rstd: Any, groups: int) -> Any:
-    gw = g.reshape(xhat.shape)
-    gw = gw if w is None else gw * w[:, None]
+    gw = _times(g.reshape(xhat.shape), None if w is None else w[:, None])
     rows = (len(rstd), math.prod(xhat.shape[1:]) // groups)
     return _rows_pulled(gw.reshape(rows), xhat.reshape(rows), rstd).reshape(g.shape)
 

@@ -117,24 +117,25 @@ silu = elementwise(
 )
 
 
-def _mish_parts(x: Any) -> tuple[Any, Any]:
-    """Return w = exp(x) and n = w (w + 2); then tanh(softplus(x)) = n / (n + 2).
+def _mish_parts(x: Any) -> tuple[Any, Any, Any]:
+    """Return z = x, w = exp(z) and n = w (w + 2); then tanh(softplus(x)) = n / (n + 2).
 
-    x is limited to where that is 1 in its precision, so that nothing overflows.
+    z is limited to where that is 1 in its precision, so that nothing overflows.
     """
-    w = np.exp(np.minimum(x, 5.0 if x.dtype.itemsize == 2 else 20.0))
-    return w, w * (w + 2)
+    z = np.clip(x, -_FAR, 5.5 if x.dtype.itemsize == 2 else 20.0)
+    w = np.exp(z)
+    return z, w, w * (w + 2)
 
 
 def _mish(x: Any) -> Any:
-    _, n = _mish_parts(x)
+    _, _, n = _mish_parts(x)
     return np.maximum(x, -_FAR) * (n / (n + 2))
 
 
 def _mish_slope(x: Any) -> Any:
-    w, n = _mish_parts(x)
+    z, w, n = _mish_parts(x)
     d = n + 2
-    return n / d + np.clip(x, -_FAR, _FAR) * (w / d) * (4 * ((w + 1) / d))
+    return n / d + z * (w / d) * (4 * ((w + 1) / d))
 
 
 mish = elementwise(

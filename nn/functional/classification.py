@@ -9,6 +9,7 @@ import numpy as np
 import minigrad as mg
 from minigrad import Tensor, asarray, log_softmax, softmax_cross_entropy, where
 from minigrad.ops import losses as ops
+from minigrad.ops.smooth import logsigmoid
 
 from ._arguments import check_reduction, constant, floating, number, paired, reduced, together
 
@@ -294,7 +295,9 @@ def binary_cross_entropy_with_logits(
     x, t = paired(name, input=input, target=target)
     losses = ops.binary_cross_entropy_with_logits(x, t)
     if pos_weight is not None:
-        losses = losses - _times(name, t * mg.ops.smooth.logsigmoid(x), "pos_weight", _less_one(name, pos_weight))
+        if not np.isfinite(x._data).all():  # 0 · ∞: the positive part of a negative example is 0
+            x = where(t._data == 0, x.dtype.type(0), x)
+        losses = losses - _times(name, t * logsigmoid(x), "pos_weight", _less_one(name, pos_weight))
     return reduced(name, _times(name, losses, "weight", weight), reduction)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import Tensor, asarray, clip, relu, where
+from minigrad import Tensor, clip, relu, where
 from minigrad.ops import rectifiers as ops
 
 from ._arguments import floating, number
@@ -193,5 +193,5 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """
     x = floating("softshrink", input)
     size = number("softshrink", "lambd", lambd, 0)
-    values = x._data
-    return where(np.abs(values) <= size, x.dtype.type(0), x - asarray(np.sign(values) * size))
+    y: Tensor = relu(x - size) - relu(-x - size)
+    return y
