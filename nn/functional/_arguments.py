@@ -19,9 +19,10 @@ def floating(name: str, x: Any) -> Tensor:
 
 
 def together(name: str, *xs: Any) -> list[Any]:
-    """Return the tensors among `xs` in one floating dtype; None stays None."""
-    tensors = [None if x is None else floating(name, x) for x in xs]
-    dtype = np.result_type(*[x.dtype for x in tensors if x is not None])
+    """Return the tensors among `xs` in one floating dtype; integers take that of the others, and None stays None."""
+    tensors = [None if x is None else asarray(x) for x in xs]
+    dtypes = [x.dtype for x in tensors if x is not None and x.dtype.kind == "f"]
+    dtype = np.result_type(*dtypes) if dtypes else np.dtype(float)
     return [None if x is None else x if x.dtype == dtype else x.astype(dtype) for x in tensors]
 
 

@@ -11,7 +11,7 @@ from minigrad import Tensor, asarray, log_softmax, softmax_cross_entropy, where
 from minigrad.ops import losses as ops
 from minigrad.ops.smooth import logsigmoid
 
-from ._arguments import check_reduction, constant, floating, number, paired, reduced, together
+from ._arguments import check_reduction, constant, floating, number, paired, reduced
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div", "nll_loss"]
 
@@ -69,7 +69,9 @@ def cross_entropy(
     logits, target = floating(name, input), asarray(target)
     shape, places = logits.shape, _check_shapes(name, logits, target)
     if len(shape) == 2 and weight is None and reduction != "none" and not smoothing and logits.size:
-        plain = (target.ndim == 2 and ignore_index < 0) or (target.shape == shape[:1] and ignore_index not in target._data)
+        plain = (target.ndim == 2 and ignore_index < 0) or (
+            target.shape == shape[:1] and ignore_index not in target._data
+        )
         if plain:  # the whole loss in one step
             loss = softmax_cross_entropy(logits, target)
             return loss if reduction == "mean" else loss * len(logits)
@@ -251,11 +253,15 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     return reduced(name, _times(name, losses, "weight", weight), reduction)
 
 
+def _less_one(weight: Any) -> Any:
+    return weight - 1 if isinstance(weight, (int, float)) else asarray(weight) - 1
+
+
 def _times(name: str, losses: Tensor, what: str, factor: Any) -> Any:
     """Return the losses, times a factor that may be broadcast."""
     if factor is None:
         return losses
-    (factor,) = together(name, factor)
+    factor = floating(name, losses.dtype.type(factor) if isinstance(factor, (int, float)) else factor)
     try:
         fits = np.broadcast_shapes(losses.shape, factor.shape) == losses.shape
     except ValueError:
@@ -297,14 +303,8 @@ def binary_cross_entropy_with_logits(
     if pos_weight is not None:
         if not np.isfinite(x._data).all():  # 0 · ∞: the positive part of a negative example is 0
             x = where(t._data == 0, x.dtype.type(0), x)
-        losses = losses - _times(name, t * logsigmoid(x), "pos_weight", _less_one(name, pos_weight))
+        losses = losses - _times(name, t * logsigmoid(x), "pos_weight", _less_one(pos_weight))
     return reduced(name, _times(name, losses, "weight", weight), reduction)
-
-
-def _less_one(name: str, pos_weight: Any) -> Tensor:
-    (w,) = together(name, pos_weight)
-    less: Tensor = w - 1
-    return less
 
 
 def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:

@@ -28,11 +28,10 @@ def compare(
     floating = [
         i for i, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f" and i not in constants
     ]
-    a = [
-        mg.Tensor(v, requires_grad=i in floating) if isinstance(v, np.ndarray) else v for i, v in enumerate(args)
-    ]
+    a = [mg.Tensor(v, requires_grad=i in floating) if isinstance(v, np.ndarray) else v for i, v in enumerate(args)]
     b = [
-        torch.tensor(v.copy(), requires_grad=i in floating) if isinstance(v, np.ndarray) else v for i, v in enumerate(args)
+        torch.tensor(v.copy(), requires_grad=i in floating) if isinstance(v, np.ndarray) else v
+        for i, v in enumerate(args)
     ]
     y, z = ours(*a, **params), theirs(*b, **params)
     assert y.shape == tuple(z.shape)

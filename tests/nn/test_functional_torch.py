@@ -1,6 +1,6 @@
 """Activations, normalization, attention and distances against PyTorch, over random shapes, settings and precisions."""
 
-import contextlib
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,7 @@ from tests.nn.oracle import compare
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle here")
 T = torch.nn.functional
 
-with contextlib.suppress(ImportError):
-    import scipy  # noqa: F401
-
-EXACT = pytest.mark.skipif("scipy" not in globals(), reason="the exact gelu needs SciPy")
+EXACT = pytest.mark.skipif(find_spec("scipy") is None, reason="the exact gelu needs SciPy")
 
 # What, and settings to try.
 ACTIVATIONS: list[Any] = [
@@ -140,9 +137,8 @@ def test_instance_norm(args: Any, stats: bool) -> None:
 def test_group_norm(args: Any, groups: int) -> None:
     x, w, b = args
     w = np.ones(len(b)) if w is None and b is not None else w  # PyTorch fails with a bias alone
-    compare(
-        lambda x, w, b: F.group_norm(x, groups, w, b, 1e-3), lambda x, w, b: T.group_norm(x, groups, w, b, 1e-3), x, w, b
-    )  # fmt: skip
+    args = (x, w, b)
+    compare(lambda *a: F.group_norm(a[0], groups, *a[1:]), lambda *a: T.group_norm(a[0], groups, *a[1:]), *args)
 
 
 @given(tail=shapes(min_dims=1, max_dims=2, min_side=1), lead=shapes(max_dims=2), mask=st.integers(0, 3), data=st.data())

@@ -46,9 +46,10 @@ def test_regression(args: Any, reduction: str, data: Any) -> None:
         hold(name, *args, reduction=reduction, **params)
     weight = data.draw(arrays(args[0].shape, low=0.2, high=2))
     for name in ("mse_loss", "l1_loss", "huber_loss"):
+        ours, theirs = getattr(F, name), getattr(T, name)
         compare(
-            lambda x, t, w, f=getattr(F, name): f(x, t, reduction=reduction, weight=w),
-            lambda x, t, w, f=getattr(T, name): f(x, t, reduction=reduction, weight=w),
+            lambda x, t, w, f=ours: f(x, t, reduction=reduction, weight=w),
+            lambda x, t, w, f=theirs: f(x, t, reduction=reduction, weight=w),
             *args, weight, constants=(2,),
         )  # fmt: skip
 

@@ -72,7 +72,8 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
     }
     if not op.raw:
         wrong["wrong with create_graph"] = lambda g, *saved: rule(g, *saved) * (1.01 if isinstance(g, mg.Tensor) else 1)
-    arrays = [j for j, name in enumerate(names) if name in (*op.arguments, *op.residuals, "y", "others") and name not in OTHER]
+    values = {*op.arguments, *op.residuals, "y", "others"} - OTHER
+    arrays = [j for j, name in enumerate(names) if name in values]
     if op.variadic:
         arrays = [j for j in arrays if names[j] == "others"]
     for j in arrays:

@@ -250,8 +250,9 @@ def attention_reference(q: Any, k: Any, v: Any, mask: Any = None, causal: bool =
 
 @st.composite
 def attended(draw: Any) -> Any:
-    (n, m), (e, o) = draw(st.tuples(st.integers(0, 3), st.integers(0, 3))), draw(
-        st.tuples(st.integers(1, 3), st.integers(0, 2))
+    (n, m), (e, o) = (
+        draw(st.tuples(st.integers(0, 3), st.integers(0, 3))),
+        draw(st.tuples(st.integers(1, 3), st.integers(0, 2))),
     )
     batch = draw(broadcastable(3, max_dims=2, max_side=2))
     full = np.broadcast_shapes(*batch)
