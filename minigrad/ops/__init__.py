@@ -1,8 +1,21 @@
 """The ops, by family. A new op is declared in the file of its family, and nowhere else."""
 
-from . import activation, arithmetic, comparison, convolution, creation, indexing, linalg, reduction, shape
-
-from . import attention, losses, normalization, rectifiers, smooth  # isort: skip
+from . import (
+    activation,
+    arithmetic,
+    attention,
+    comparison,
+    convolution,
+    creation,
+    indexing,
+    linalg,
+    losses,
+    normalization,
+    rectifiers,
+    reduction,
+    shape,
+    smooth,
+)
 
 __all__ = [
     "activation",

@@ -1,10 +1,16 @@
 """Layers as functions, with the names, the argument order and the NCHW layout of ``torch.nn.functional``.
 
-Where PyTorch is silent about a mistake, these raise: windows that do not end at the border (pass ``floor=True`` for
-PyTorch's rounding down), shapes that would broadcast in a loss, the mean of no losses (NaN in PyTorch), targets that
-are neither 1 nor -1. Arguments that only name an older spelling (``size_average``, ``reduce``) or overwrite the input
-(``inplace``) do not exist, and what follows them in PyTorch is passed by name. At a kink the slope is the one nearest
-to 0 of those that support the function: 0 at a margin, 1.05 for selu at 0.
+Arguments that only keep an older spelling (``size_average``, ``reduce``) or overwrite the input (``inplace``) do not
+exist, and what follows them in PyTorch is passed by name; what draws random numbers takes ``rng=``. Where the results
+differ from PyTorch's, there is a reason:
+
+- Where PyTorch is silent about a mistake or answers NaN, these raise: windows that do not end at the border (pass
+  ``floor=True`` for PyTorch's rounding down), shapes that would broadcast in a loss, the mean of no losses, targets
+  that are neither 1 nor -1, probabilities below 0, weights of classes that require a gradient.
+- At a kink the slope is the one nearest to 0 of those that support the function: 0 at the margin of a hinge loss, 1.05
+  for selu at 0, 1 for elu at 0 if alpha is above 1.
+- At infinity, values and slopes are the limits: ``silu(-inf)`` is 0, ``softsign(inf)`` is 1. A sure and right
+  prediction has a cross-entropy of 0, with the limit of the slope, 1 in size.
 
 >>> from minigrad.nn import functional as F
 >>> F.huber_loss(F.silu([0.0, 1.0]), [0.0, 1.0])

@@ -36,6 +36,8 @@ class Sample:
         The precisions that make sense.
     variant : str
         Tells samples of the same op apart.
+    needs : str
+        A package that is an extra; without it, the tests of this sample are skipped.
     """
 
     op: str
@@ -46,6 +48,7 @@ class Sample:
     analytic: bool = False
     dtypes: tuple[str, ...] = ("float64", "float32", "float16")
     variant: str = ""
+    needs: str = ""
 
     def __repr__(self) -> str:
         return f"{self.op}-{self.variant}" if self.variant else self.op

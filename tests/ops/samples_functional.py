@@ -1,6 +1,5 @@
 """Samples of the ops behind minigrad.nn.functional: activations, normalization, attention, losses."""
 
-import importlib.util
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.nn import functional as F
-from minigrad.ops import losses
+from minigrad.ops import losses, smooth
 from minigrad.testing.strategies import arrays, broadcastable, shapes
 from tests.ops.sample import Sample
 from tests.ops.samples_arithmetic import ROW, SIGNED, binary, unary
@@ -93,18 +92,16 @@ SMOOTH = [
 ]
 
 
-def _exact() -> list[Sample]:
-    from minigrad.ops.smooth import normal_cdf
+def normal_cdf(x: Any) -> Any:
+    from scipy.special import erf
 
-    def reference(x: Any) -> Any:
-        from scipy.special import erf
+    return 0.5 * (1 + erf(x / np.sqrt(2)))
 
-        return 0.5 * (1 + erf(x / np.sqrt(2)))
 
-    return [
-        unary(F.gelu, wide(lambda x: x * reference(x)), op="gelu", fixed=WIDE),
-        unary(normal_cdf, wide(reference), op="normal_cdf", fixed=WIDE),
-    ]
+EXACT = [
+    unary(F.gelu, wide(lambda x: x * normal_cdf(x)), op="gelu", fixed=WIDE, needs="scipy"),
+    unary(smooth.normal_cdf, wide(normal_cdf), op="normal_cdf", fixed=WIDE, needs="scipy"),
+]
 
 
 # -- normalization ------------------------------------------------------------------------------------------------
@@ -335,6 +332,4 @@ LOSSES = [
     ),
 ]
 
-SAMPLES = [*RECTIFIERS, *SMOOTH, *NORMALIZATION, *ATTENTION, *LOSSES]
-if importlib.util.find_spec("scipy") is not None:
-    SAMPLES += _exact()
+SAMPLES = [*RECTIFIERS, *SMOOTH, *EXACT, *NORMALIZATION, *ATTENTION, *LOSSES]
