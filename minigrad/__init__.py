@@ -12,6 +12,7 @@ The subpackages ``minigrad.nn`` (layers, losses, optimizers), ``minigrad.viz`` (
 
 from . import func
 from .anomaly import AnomalyError
+from .checkpoint import checkpoint
 from .differentiate import grad
 from .graph import Node
 from .kinds import elementwise, fused, general, linear
@@ -84,6 +85,7 @@ __all__ = [
     "astype",
     "avg_pool2d",
     "broadcast_to",
+    "checkpoint",
     "clip",
     "col2im",
     "concatenate",

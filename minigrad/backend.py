@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
+from bisect import bisect_left, insort
 from typing import Any
 
 import numpy as np
@@ -54,60 +55,92 @@ LARGE = 1 << 17
 _KEPT = 1 << 28
 """Bytes that each thread may hold for reuse."""
 
+_IDLE = 1 << 11
+"""Requests after which a buffer that served none of them is given back: several training steps of most networks."""
+
+
+class _Buffer:
+    """A piece of memory, and the number of the request that it served last."""
+
+    __slots__ = ("memory", "size", "used")
+
+    def __init__(self, size: int, used: int) -> None:
+        self.memory: Any = np.empty(size, np.uint8)
+        self.size, self.used = size, used
+
 
 class _Buffers(threading.local):
     """Large buffers, handed out again once nobody refers to the array that was made of them.
 
-    An array made of a buffer, and every view of it, has the buffer as its base; so the buffer's reference count tells
-    whether any of them is alive. That is exact in CPython with its lock; elsewhere nothing is reused.
+    An array made of a buffer, and every view of it, has the buffer's memory as its base; so the reference count of the
+    memory tells whether any of them is alive. That is exact in CPython with its lock; elsewhere nothing is reused. Each
+    thread has buffers of its own; what it made of them may go to other threads and die there.
     """
 
     def __init__(self) -> None:
-        self.by_size: dict[int, list[Any]] = {}
+        self.buffers: list[_Buffer] = []  # by size
         self.kept = 0
+        self.requests = 0
 
     def take(self, size: int) -> Any:
-        held = self.by_size.get(size)
-        if held is None:
-            held = self.by_size[size] = []
-        for i in range(len(held)):
-            if sys.getrefcount(held[i]) == _ALONE:
-                return held[i]
-        buffer = np.empty(size, np.uint8)
+        """Return `size` bytes that nobody refers to."""
+        self.requests += 1
+        if self.requests % _IDLE == 0:
+            self._drop(self.requests - _IDLE)
+        buffers = self.buffers
+        for i in range(bisect_left(buffers, size, key=_size), len(buffers)):
+            buffer = buffers[i]
+            if buffer.size > size + size // 2:
+                break
+            # Held before it is counted: should anything run in between and ask for memory too, it finds this one taken.
+            memory = buffer.memory
+            if sys.getrefcount(memory) == _ALONE:
+                buffer.used = self.requests
+                return memory[:size]
+        buffer = _Buffer(size, self.requests)
         if self.kept + size > _KEPT:
-            self._drop_idle()
+            self._drop(self.requests)
         if self.kept + size <= _KEPT:
-            held.append(buffer)
+            insort(self.buffers, buffer, key=_size)
             self.kept += size
-        return buffer
+        return buffer.memory[:]
 
-    def _drop_idle(self) -> None:
-        for size, held in self.by_size.items():
-            busy = [held[i] for i in range(len(held)) if sys.getrefcount(held[i]) != _ALONE]
-            self.kept -= size * (len(held) - len(busy))
-            held[:] = busy
-
-
-def _references_alone() -> int:
-    held = [np.empty(1, np.uint8)]
-    return sys.getrefcount(held[0])
+    def _drop(self, before: int) -> None:
+        """Give back the buffers that nobody refers to, of those used last before a request."""
+        self.buffers = [buffer for buffer in self.buffers if buffer.used >= before or _references(buffer) != _ALONE]
+        self.kept = sum(buffer.size for buffer in self.buffers)
 
 
-_ALONE = _references_alone() if getattr(sys, "_is_gil_enabled", lambda: True)() else -1
+def _size(buffer: _Buffer) -> int:
+    return buffer.size
+
+
+def _references(buffer: _Buffer) -> int:
+    """Count the references to a buffer's memory while one more is held, as whoever takes it does."""
+    memory = buffer.memory
+    return sys.getrefcount(memory)
+
+
+_ALONE = _references(_Buffer(1, 0)) if getattr(sys, "_is_gil_enabled", lambda: True)() else -1
 _buffers = _Buffers()
 
 
 def empty(like_array: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return an array with undefined values, of the kind of `like_array`; large ones from memory used before."""
+    """Return an array with undefined values, of the kind of `like_array`; large ones from memory used before.
+
+    It is contiguous in row-major order.
+    """
     kind = np.dtype(like_array.dtype if dtype is None else dtype)
     size = math.prod(shape) * kind.itemsize
     if size < LARGE or type(like_array) is not np.ndarray or _ALONE < 0:
-        return np.empty_like(like_array, shape=shape, dtype=kind)
+        return np.empty_like(like_array, shape=shape, dtype=kind, order="C")
     return _buffers.take(size).view(kind).reshape(shape)
 
 
 def empty_as(like_array: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return what :func:`empty` does, its axes in the order in memory of those of `like_array`."""
+    """Return what :func:`empty` does, its axes in the order that those of `like_array` have in memory."""
+    if type(like_array) is not np.ndarray:
+        return np.empty_like(like_array, shape=shape, dtype=dtype)
     if like_array.flags.c_contiguous:
         return empty(like_array, shape, dtype)
     strides = like_array.strides

@@ -27,6 +27,7 @@ The kinds differ in what else follows from the rules:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,15 @@ from .sweep import push
 from .tensor import Tensor, tensor_of
 
 if TYPE_CHECKING:
+    from .settle import Noticed
     from .values import Values
 
 Rule = Callable[..., Any]
 Read = Callable[[Any, Any, dict[str, Any], dict[str, Any], int], Any]
 
 registry: dict[str, Op] = {}
+
+_KINDS = f"{__package__}.kinds"
 
 
 class _Each(tuple[Any, ...]):
@@ -76,11 +80,13 @@ class Op:
         braces are filled in.
     decomposition : callable or None
         The same function written with other ops.
+    module : str
+        Where it was declared, which is its family in the reference.
     """
 
     __slots__ = (
-        "arguments", "decomposition", "doc", "forward", "joint", "kind", "local", "name", "names", "parameters", "raw",
-        "reads", "residuals", "rules", "tangent", "variadic",
+        "arguments", "decomposition", "doc", "forward", "joint", "kind", "local", "module", "name", "names",
+        "parameters", "raw", "reads", "residuals", "rules", "tangent", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -118,6 +124,7 @@ class Op:
         self.rules: Any = list(rules)
         if variadic:
             self.names, self.reads, self.rules = _Each(self.names), _Each(self.reads), _Each(rules)
+        self.module = _declaring_module()
         registry[name] = self
 
     def __repr__(self) -> str:
@@ -184,15 +191,19 @@ class Op:
             return {k: t for k, t in zip(positions, found, strict=True) if t is not None}
         return {k: self.rules[k](g, *self.saved(node, k, saved)) for _, k, saved in node.edges or () if k in positions}
 
-    def push(self, node: Node, tangents: dict[int, Tensor], values: Values) -> Tensor:
+    def push(self, node: Node, tangents: dict[int, Tensor], values: Values, invalid: Noticed) -> Tensor:
         """Return the tangent of the value, given those of some arguments, as a tensor with a graph (forward mode)."""
         if self.kind == "elementwise":
             saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
-            parts: list[Tensor] = [self.rules[k](_broadcast(t, node.shape), *saved[k]) for k, t in tangents.items()]
+            parts: list[Tensor] = []
+            for k, t in tangents.items():
+                t = _broadcast(t, node.shape)
+                part = self.rules[k](t, *saved[k])
+                parts.append(invalid.settled(self.name, True, t, part) if invalid.seen else part)
             return sum(parts[1:], start=parts[0])
         if self.kind == "linear":
             return self._push_linear(node, tangents, values)
-        if self.decomposition is not None:
+        if self.raw:
             start = next_seq()
             args = self._lifted(node, values)
             out = self._decomposed(args, node)
@@ -251,6 +262,14 @@ class Op:
 
             return formula(self, k)
         return f"∂{self.name}/∂{self.argument_name(k)}"
+
+
+def _declaring_module() -> str:
+    """Return the name of the innermost module on the stack that is not part of declaring ops."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__") in (__name__, _KINDS):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "?"))
 
 
 def _belonging(vertex: Any, value: Any) -> Any:

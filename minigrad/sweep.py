@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from .anomaly import check_gradient
 from .graph import Node, broadcasts, unbroadcast
 from .mode import current as current_mode
 from .mode import enable_grad
+from .settle import Noticed
 from .tensor import Tensor, constant
 from .values import Values
 
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     from .graph import Hook
 
 Grads = dict[Any, Any]  # from vertex (a node or a leaf) to gradient
-
-# Under detect_anomaly NumPy's warnings are silenced: the check raises an error that says more.
-_AS_IT_IS: AbstractContextManager[None] = nullcontext()
 
 
 def sweep(
@@ -58,12 +53,13 @@ def sweep(
     kept: Grads = {}
     # Sums made here belong to nobody else and may be added to in place.
     owned: set[Any] = set()
-    with np.errstate(all="ignore") if check else _AS_IT_IS:
+    invalid = Noticed(quiet=check)
+    with invalid as seen:
         for node in reversed(nodes):
             g = grads.pop(node, None)
             if g is not None:
                 if node.extra is not None:
-                    g = _observe(node, g, constant)
+                    g = _observe(node, g, constant, seen)
                     if type(g) is Tensor:
                         g = g._data
                 if keep is not None and node in keep:
@@ -73,6 +69,8 @@ def sweep(
                     if needed is not None and parent not in needed:
                         continue
                     c = rules[k](g, *values)
+                    if seen:
+                        c = invalid.settled(node.op.name, node.op.kind == "elementwise", g, c)
                     if c.shape != parent.shape or c.dtype is not parent.dtype:
                         c = _fit(node, k, c, parent)
                     if check:
@@ -90,6 +88,8 @@ def sweep(
                 node.edges = None
                 node.inputs = ()
     grads.update(kept)
+    if seen:
+        invalid.finish(grads.values())
     return grads
 
 
@@ -105,24 +105,30 @@ def sweep_graph(
     check = mode is not None and mode.anomaly
     kept: Grads = {}
     values = Values(nodes)
-    with enable_grad(), np.errstate(all="ignore") if check else _AS_IT_IS:
+    invalid = Noticed(quiet=check)
+    with enable_grad(), invalid as seen:
         for node in reversed(nodes):
             g = grads.pop(node, None)
             if g is None:
                 continue
             if node.extra is not None:
-                g = _observe(node, g, lambda t: t)
+                g = _observe(node, g, lambda t: t, seen)
             if keep is not None and node in keep:
                 kept[node] = g
             positions = [k for parent, k, _ in node.edges or () if needed is None or parent in needed]
-            for k, c in node.op.pull(node, g, positions, values).items():
+            pulled = node.op.pull(node, g, positions, values)
+            for k, c in pulled.items():
                 parent = node.inputs[k]
+                if seen:
+                    c = invalid.settled(node.op.name, node.op.kind == "elementwise", g, c)
                 c = _fit(node, k, c, parent)
                 if check:
                     check_gradient(node, k, c._data)
                 old = grads.get(parent)
                 grads[parent] = c if old is None else old + c
     grads.update(kept)
+    if seen:
+        invalid.finish(grads.values())
     return grads
 
 
@@ -142,13 +148,14 @@ def push(nodes: list[Node], tangents: Grads) -> Grads:
         `tangents`, with those of every node that depends on one of them: Tensors with a graph of their own.
     """
     values = Values(nodes)
-    with enable_grad():
+    invalid = Noticed()
+    with enable_grad(), invalid:
         for node in nodes:
             if node in tangents:
                 continue
             known = {k: tangents[parent] for parent, k, _ in node.edges or () if parent in tangents}
             if known:
-                tangent = node.op.push(node, known, values)
+                tangent = node.op.push(node, known, values, invalid)
                 tangents[node] = tangent if tangent.dtype == node.dtype else tangent.astype(node.dtype)
     return tangents
 
@@ -166,10 +173,12 @@ def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:
     return g if g.dtype == parent.dtype else g.astype(parent.dtype)
 
 
-def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor]) -> Any:
+def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor], seen: list[str]) -> Any:
     """Run the node's hooks on its gradient and hand it to the tensors that retain it."""
     extra = node.extra
     assert extra is not None
+    if extra.settled:
+        seen.append("settled")
     if extra.hooks:
         # A copy: what a hook keeps must not change with the gradients that are made from g.
         g = run_hooks(extra.hooks, wrap(g.copy()), node)

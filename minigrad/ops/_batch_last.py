@@ -16,6 +16,7 @@ Ufuncs keep that order, so the next layer finds its input as it wants it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,8 +26,11 @@ from numpy.lib.stride_tricks import as_strided
 from ..backend import empty
 from ._windows import Windows
 
-BLOCK = 128
+BLOCK = 256
 """Images that are worked on together: more would push the band out of the cache, and make no product faster."""
+
+_GAP = 16
+"""Elements between images that are copied next to each other: a cache line in single precision."""
 
 _PRODUCTS = 1 << 19
 """Elements of the products, one per pixel, that are held before they are summed."""
@@ -105,7 +109,7 @@ def _over_rows(columns: Any, row: Any) -> Any:
     """Multiply (groups, fw, fh · per, ow · n) columns by a (groups, ow, o, n) row: (groups, fw, fh · per, o)."""
     groups, ow, o, n = row.shape
     upstream = empty(columns, (groups, 1, ow, n, o))
-    upstream[:, 0] = row.swapaxes(2, 3)
+    upstream[:, 0] = _contiguous_images(row, columns.dtype).swapaxes(2, 3)
     return np.matmul(columns, upstream.reshape(groups, 1, ow * n, o))
 
 
@@ -154,8 +158,22 @@ def _contiguous_images(row: Any, dtype: Any) -> Any:
     if row.dtype == dtype and row.strides[-1] == row.itemsize:
         return row
     out = empty(row, row.shape, dtype)
-    out[...] = row
+    _copy(out, row)
     return out
+
+
+def _copy(target: Any, row: Any) -> None:
+    """Copy a row whose last axis is that of the images, which may lie far apart in memory."""
+    if row.strides[-1] != row.itemsize:
+        # First together, in the order in which they lie, and with a gap between them: read straight across, images a
+        # large power of two apart would drive each other out of the cache, which takes ten times as long.
+        n, rest = row.shape[-1], row.shape[:-1]
+        order = sorted(range(len(rest)), key=lambda axis: -row.strides[axis])
+        lying = row.transpose(-1, *order)
+        near = empty(row, (n, math.prod(rest) + _GAP))[:, :-_GAP].reshape(lying.shape)
+        near[...] = lying
+        row = near.transpose([1 + order.index(axis) for axis in range(len(rest))] + [0])
+    target[...] = row
 
 
 class _Step(NamedTuple):
@@ -227,7 +245,7 @@ def _load(band: Any, slot: int, x: Any, row: int, w: Windows) -> None:
     target = band[:, left : left + width, slot]
     row -= w.padding[0][0]
     if 0 <= row < x.shape[2]:
-        target[...] = images_last(x)[row].reshape(width, groups, per, n).transpose(1, 0, 2, 3)
+        _copy(target, images_last(x)[row].reshape(width, groups, per, n).transpose(1, 0, 2, 3))
     else:
         target[...] = 0
 

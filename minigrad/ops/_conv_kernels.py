@@ -1,7 +1,7 @@
 """Convolution on raw arrays: which way is fastest for which batch.
 
-From some sixteen images on the batch is worked on as a whole, as the last axis (:mod:`._batch_last`). Fewer images than
-that make thin matrix products, so they are convolved one at a time: the windows of one image fit into the cache, and
+Large batches are worked on as a whole, as the last axis (:mod:`._batch_last`). Few images, or few channels under them,
+make thin matrix products; then images are convolved one at a time: the windows of one image fit into the cache, and
 ``W @ columns`` writes the result in its final place. The matrix of all windows of the batch is never built.
 """
 
@@ -11,25 +11,26 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import empty
 from . import _batch_last
 from ._batch_last import precision
 from ._windows import Windows, padded, view
-from ..backend import empty
-
-_BATCH = 16
-"""Images from which on the batch is the last axis."""
 
 
-def _as_batch(n: int, *arrays: Any) -> bool:
-    """Whether to work on the batch as a whole. Strided views that overlap need NumPy's own arrays."""
-    return n >= _BATCH and all(type(a) is np.ndarray and a.size for a in arrays)
+def _as_batch(n: int, channels: int, *arrays: Any) -> bool:
+    """Whether to work on the batch as a whole: measured on whole training steps.
+
+    Strided views that overlap need NumPy's own arrays; those of other libraries go image by image.
+    """
+    large = n >= 64 or (n >= 16 and channels >= 8)
+    return large and all(type(a) is np.ndarray and a.size for a in arrays)
 
 
 def conv_forward(x: Any, weight: Any, bias: Any, w: Windows, groups: int) -> Any:
     """Return the convolution, of shape (n, out, oh, ow), plus a bias if there is one."""
     if bias is not None and np.result_type(x, weight, bias) != np.result_type(x, weight):
         return conv_forward(x, weight, None, w, groups) + bias[:, None, None]
-    if _as_batch(len(x), x, weight):
+    if _as_batch(len(x), weight.shape[1], x, weight):
         return _batch_last.correlate(x, weight, bias, w, groups)
     oh, ow = w.out(x.shape)
     n, o = len(x), len(weight)
@@ -50,7 +51,7 @@ def conv_forward(x: Any, weight: Any, bias: Any, w: Windows, groups: int) -> Any
 
 def conv_weight(g: Any, x: Any, weight_shape: tuple[int, ...], w: Windows, groups: int) -> Any:
     """Return the gradient at the weight."""
-    if _as_batch(len(x), g, x):
+    if _as_batch(len(x), weight_shape[1], g, x):
         return _batch_last.weight_gradient(g, x, weight_shape, w, groups)
     n, o = g.shape[:2]
     compute = precision(g, x)
@@ -68,11 +69,22 @@ def conv_weight(g: Any, x: Any, weight_shape: tuple[int, ...], w: Windows, group
     return total.swapaxes(1, 2).reshape(weight_shape).astype(np.result_type(g, x), copy=False)
 
 
+def conv_bias(g: Any) -> Any:
+    """Return the gradient at the bias."""
+    n, o, oh, ow = g.shape
+    rows = _batch_last.images_last(g)
+    if type(g) is np.ndarray and g.size and rows.flags.c_contiguous:
+        # Whole rows are added first, at the speed of memory.
+        sums = np.sum(rows.reshape(oh * ow, o * n), axis=0, dtype=precision(g))
+        return np.sum(sums.reshape(o, n), axis=1).astype(g.dtype, copy=False)
+    return np.sum(g, axis=(0, 2, 3))
+
+
 def conv_input(g: Any, weight: Any, x_shape: tuple[int, ...], w: Windows, groups: int) -> Any:
     """Return the gradient at the input."""
-    batch = _as_batch(len(g), g, weight)
-    # At stride 1 the transpose is itself a convolution, with the filters turned by 180 degrees. It reads every entry of g
-    # once per filter element; a product followed by additions writes every entry of x so often.
+    batch = _as_batch(len(g), weight.shape[1], g, weight)
+    # At stride 1 the transpose is itself a convolution, with the filters turned by 180 degrees. It reads every entry of
+    # g once per filter element; a product followed by additions writes every entry of x so often.
     if w.stride == (1, 1) and len(weight) <= (8 if batch else 2) * x_shape[1]:
         return _by_convolution(g, weight, w, groups)
     if batch:

@@ -110,7 +110,7 @@ def _max_by_two(x: Any, out: tuple[int, int]) -> tuple[Any, Any]:
     # First within each row, then between the two rows: at a tie the first in row-major order wins.
     for images, tiles in _pieces(x, y.shape, 4):
         part = (images, slice(None), _rows_of(tiles))
-        best = np.maximum(left[part], right[part])
+        best = np.maximum(left[part], right[part], out=empty_as(left, left[part].shape))
         np.greater(right[part], left[part], out=by_column[part])
         upper, lower = best[:, :, 0::2], best[:, :, 1::2]
         part = (images, slice(None), tiles)

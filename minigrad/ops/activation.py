@@ -12,6 +12,7 @@ from ..tensor import Tensor, asarray
 from ._axes import axis_of
 from .arithmetic import exp, log, where
 from .reduction import sum as sum_
+from .reduction import tame
 
 
 def _relu(x: Any) -> Any:
@@ -75,12 +76,25 @@ _softmax = general(
     lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
     name="softmax",
     local=["diag(y) - y yᵀ (along axis {axis})"],
-    decomposition=lambda x, axis: _normalized(exp(x), axis),
+    decomposition=lambda x, axis: _normalized(exp(x if tame(x) else _shifted(x, axis)), axis),
 )
 
 
 def _normalized(e: Any, axis: int) -> Any:
     return e / sum_(e, axis, keepdims=True)
+
+
+def _shifted(x: Any, axis: int) -> Any:
+    """Return `x` less its maximum along `axis`, a constant: the softmax is the same."""
+    top = np.max(asarray(x).data, axis=axis, keepdims=True, initial=-np.inf)
+    return x - np.where(np.isfinite(top), top, top.dtype.type(0))
+
+
+def _log_softmax_decomposed(x: Any, axis: int) -> Any:
+    if tame(x):
+        return log(_normalized(exp(x), axis))
+    x = _shifted(x, axis)
+    return x - log(sum_(exp(x), axis, keepdims=True))
 
 
 def _float(name: str, x: Any, axis: int) -> tuple[Tensor, int]:
@@ -120,7 +134,7 @@ _log_softmax = general(
     lambda g, y, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
     name="log_softmax",
     local=["I - 1 softmax(x)ᵀ (along axis {axis})"],
-    decomposition=lambda x, axis: log(_normalized(exp(x), axis)),
+    decomposition=_log_softmax_decomposed,
 )
 
 
@@ -165,11 +179,14 @@ def _logits_rule(g: Any, softmax: Any, target: Any) -> Any:
 def _entropy_decomposed(logits: Any, target: Any) -> Tensor:
     logits = asarray(logits)
     n, classes = logits.shape
-    y = _normalized(exp(logits), 1)
     target = asarray(target)
     if target.dtype.kind != "f":
         target = asarray(np.eye(classes, dtype=logits.dtype)[target.numpy()])
-    loss: Tensor = -sum_(target * log(y)) / n
+    log_y = _log_softmax_decomposed(logits, 1)
+    if not tame(logits):
+        # A class of probability 0 adds nothing to the loss, whatever its logit: 0 times an infinity would be NaN.
+        log_y = where(target.data == 0, 0.0, log_y)
+    loss: Tensor = -sum_(target * log_y) / n
     return loss
 
 

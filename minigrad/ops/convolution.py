@@ -140,7 +140,7 @@ _conv2d = fused(
     lambda x, weight, bias, w, groups: kernels.conv_forward(x, weight, bias, w, groups),
     lambda g, x_shape, weight, w, groups: kernels.conv_input(g, weight, x_shape, w, groups),
     lambda g, x, weight_shape, w, groups: kernels.conv_weight(g, x, weight_shape, w, groups),
-    lambda g: np.sum(g, axis=(0, 2, 3)),
+    kernels.conv_bias,
     name="conv2d",
     arguments=("x", "weight", "bias"),
     local=["convolved with the flipped weight", "correlated with x", "1 (summed over images and places)"],

@@ -245,12 +245,26 @@ def _softmax_weights(x: Any, y: Any) -> Any:
     return np.where(top, 1.0, finite)
 
 
+def tame(x: Any) -> bool:
+    """Return whether the textbook formulas hold for `x`: no exponential overflows, no quotient of two vanishes."""
+    values = asarray(x).data
+    return bool(np.all(np.abs(values) < 0.45 * math.log(np.finfo(values.dtype).max)))
+
+
+def _logsumexp_decomposed(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    if tame(x):
+        return np.log(sum(np.exp(x), axis, keepdims))
+    top = _finite_or_zero(np.max(asarray(x).data, axis=axis, keepdims=True, initial=-np.inf))
+    y = np.log(sum(np.exp(x - top), axis, True)) + top
+    return y if keepdims else y.reshape(tuple([n for i, n in enumerate(x.shape) if i not in axis]))
+
+
 _logsumexp = general(
     _logsumexp_forward,
     lambda g, x, y, axis: expand(g, axis, x.shape) * _softmax_weights(x, y.reshape(kept_shape(x.shape, axis))),
     name="logsumexp",
     local=["exp(x - y) = softmax(x)"],
-    decomposition=lambda x, axis, keepdims: np.log(sum(np.exp(x), axis, keepdims)),
+    decomposition=_logsumexp_decomposed,
 )
 
 

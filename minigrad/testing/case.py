@@ -200,5 +200,5 @@ def _value(a: Any) -> Any:
             array = np.asarray(a)
         except ValueError:
             return a
-        return array if array.dtype.kind == "f" else a
+        return array if array.dtype.kind == "f" and array.size else a  # an empty list may well be an index
     return a

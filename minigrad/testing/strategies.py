@@ -215,7 +215,7 @@ def convolutions(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
     size = tuple([spans[i] + draw(st.integers(0, 2)) for i in (0, 1)])
     channels, out = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
     params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups, "floor": True}
-    return (draw(st.integers(1, 2)), channels, *size), (out, channels // groups, *kernel), params
+    return (draw(st.integers(0, 2)), channels, *size), (out, channels // groups, *kernel), params
 
 
 @st.composite
@@ -227,4 +227,4 @@ def poolings(draw: Draw) -> tuple[Shape, dict[str, Any]]:
     padding = draw(st.sampled_from((0, (min(1, k[0] // 2), 0))))
     size = tuple([n + draw(st.integers(0, 2)) for n in k])
     params = {"kernel_size": kernel, "stride": stride, "padding": padding, "floor": True}
-    return (draw(st.integers(1, 2)), draw(st.integers(1, 2)), *size), params
+    return (draw(st.integers(0, 2)), draw(st.integers(1, 2)), *size), params

@@ -14,11 +14,8 @@ Rule = Callable[..., Any]
 # second derivative through them is 0.
 PIECEWISE_LINEAR = {"relu", "absolute", "maximum", "minimum", "where", "clip", "max", "min"}
 
-PIECEWISE_LINEAR |= {"leaky_relu", "hardsigmoid"}
-
-# Faults that equal the rule on every input, with the reason.
-EQUIVALENT: dict[tuple[str, int, str], str] = {}
-EQUIVALENT[("prelu", 0, "x cut from the graph")] = "x enters through comparisons only"
+# The whole op, or one value in the rule of one argument.
+PIECEWISE_LINEAR |= {"leaky_relu", "prelu.x.x", "hardsigmoid"}
 
 # Residuals that are neither arrays nor numbers.
 OTHER = {"shared"}
@@ -85,13 +82,14 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
             wrong[f"{names[j]} replaced by {number}"] = replaced
         # An argument without a rule is in no graph.
         constant = names[j] in op.arguments and op.rules[op.arguments.index(names[j])] is None
-        if not op.raw and not constant and op.name not in PIECEWISE_LINEAR:
+        linear = bool({op.name, f"{op.name}.{op.argument_name(k)}.{names[j]}"} & PIECEWISE_LINEAR)
+        if not op.raw and not constant and not linear:
 
             def cut(g: Any, *saved: Any, j: int = j) -> Any:
                 return rule(g, *saved[:j], _changed(saved[j], _detached), *saved[j + 1 :])
 
             wrong[f"{names[j]} cut from the graph"] = cut
-    return {name: w for name, w in wrong.items() if (op.name, k, name) not in EQUIVALENT}
+    return wrong
 
 
 @contextlib.contextmanager

@@ -39,9 +39,7 @@ SPREAD_FIXED = (
 
 
 def logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
-    wide = x.astype(float)
-    with np.errstate(divide="ignore"):
-        return np.log(np.sum(np.exp(wide), axis=axis, keepdims=keepdims)).astype(x.dtype)
+    return np.asarray(np.logaddexp.reduce(x.astype(float), axis=axis, keepdims=keepdims)).astype(x.dtype)
 
 
 def softmax(x: Any, axis: int) -> Any:

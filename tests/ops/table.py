@@ -1,6 +1,13 @@
 """The table of samples: at least one entry per registered op."""
 
-from tests.ops import samples_arithmetic, samples_functional, samples_layers, samples_reduction, samples_shape
+from tests.ops import (
+    samples_arithmetic,
+    samples_functional,
+    samples_layers,
+    samples_reduction,
+    samples_shape,
+    samples_transforms,
+)
 
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
@@ -8,4 +15,5 @@ SAMPLES = [
     *samples_shape.SAMPLES,
     *samples_layers.SAMPLES,
     *samples_functional.SAMPLES,
+    *samples_transforms.SAMPLES,
 ]

@@ -1,6 +1,7 @@
 """Every property of every op, by hypothesis over its samples: one suite, driven by the registry."""
 
 import functools
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.testing import properties
-from minigrad.testing.gradients import reverse
+from minigrad.testing.gradients import gradients, reverse
 from tests.ops.sample import Sample, as_dtype, case_of
 from tests.ops.table import SAMPLES
 
-# A fifth of the profile's examples: each runs some twenty properties.
-EXAMPLES = settings.default.max_examples // 5
+# A third of the profile's examples: each runs some twenty properties.
+EXAMPLES = settings.default.max_examples // 3
 every = pytest.mark.parametrize("sample", SAMPLES, ids=repr)
 
 
@@ -70,3 +71,19 @@ def test_values_of_constants_are_recorded_nowhere(sample: Sample) -> None:
     with mg.no_grad():
         assert case.call(*case.leaves()).node is None
     assert isinstance(y.data, np.ndarray)
+
+
+@every
+def test_mixed_precisions(sample: Sample) -> None:
+    """Each gradient has its own argument's dtype, in every order and mode."""
+    for args, params in sample.fixed:
+        for first, others in itertools.permutations(sample.dtypes, 2):
+            (head, *_) = [i for i, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+            mixed = tuple([as_dtype((a,), first if i == head else others)[0] for i, a in enumerate(args)])
+            case = case_of(sample, (mixed, params))
+            properties.ownership(case)
+            xs = case.leaves()
+            found = gradients([case.call(*xs)], xs, case.like([case.call(*xs)], 0), create_graph=True)
+            again = gradients(found, xs, case.like(found, 1))
+            assert [g.dtype for g in found] == [g.dtype for g in again] == [x.dtype for x in xs]
+            assert mg.func.jvp(case.call, case.points, case.like(xs, 2))[1].dtype == case.call(*xs).dtype

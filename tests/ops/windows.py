@@ -63,7 +63,7 @@ def im2col(x: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation
     g = Geometry(x.shape, kernel_size, stride, padding, dilation)
     xp = g.pad(x)
     rows = [g.window(xp[n : n + 1], i, j).ravel() for n in range(len(x)) for i, j in g.places()]
-    return np.array(rows, dtype=x.dtype)
+    return np.array(rows, dtype=x.dtype).reshape(len(rows), x.shape[1] * g.kernel[0] * g.kernel[1])
 
 
 def col2im(

@@ -1,6 +1,5 @@
 """What large graphs are folded to."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -97,9 +96,7 @@ def test_a_hub_is_drawn_as_references() -> None:
 def test_a_thousand_uses(rendering: None) -> None:
     x = mg.Tensor(2.0, requires_grad=True, name="x")
     total = mg.stack([x * float(i) for i in range(1000)]).sum()
-    start = time.perf_counter()
     drawing = viz.draw(total)
     assert len(drawing.picture.items) <= 60
     assert drawing.pipe("svg").startswith(b"<?xml")
-    assert time.perf_counter() - start < 10  # 1 s on an idle machine
     assert viz.draw(total, max_nodes=None).source.count("↪\u00a0x") == 1000

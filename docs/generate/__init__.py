@@ -1,0 +1,1 @@
+"""What the documentation takes from the code when it is built: the reference of ops, the policy, the drawings."""
