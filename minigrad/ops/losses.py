@@ -87,17 +87,17 @@ def _logits_forward(x: Any, t: Any) -> Any:
     return linear + np.log1p(np.exp(-np.abs(x)))
 
 
-binary_cross_entropy_with_logits = elementwise(
+logistic_loss = elementwise(
     _logits_forward,
     lambda g, x, t: g * (_sigma(x) - t),
     lambda g, x: -(g * x),
-    name="binary_cross_entropy_with_logits",
+    name="logistic_loss",
     arguments=("x", "t"),
     local=("σ(x) - t", "-x"),
     doc="""Return ``-t log σ(x) - (1 - t) log σ(-x)``, without overflow. Local gradients: σ(x) - t and -x.
 
-    >>> from minigrad.ops.losses import binary_cross_entropy_with_logits
-    >>> binary_cross_entropy_with_logits([0.0, 1000.0, -1000.0], [1.0, 1.0, 1.0])
+    >>> from minigrad.ops.losses import logistic_loss
+    >>> logistic_loss([0.0, 1000.0, -1000.0], [1.0, 1.0, 1.0])
     Tensor([6.93147181e-01, 0.00000000e+00, 1.00000000e+03], dtype=float64)
     """,
 )

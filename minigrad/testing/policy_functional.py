@@ -53,7 +53,7 @@ FUNCTIONAL: tuple[tuple[Any, ...], ...] = (
     _x("clamped_log", "mg.ops.losses.clamped_log(x)", [0.0], [1e12], "field",
        "a logarithm of at least -100 whose slope stays 1 / x, up to 1e12: a wrong and sure prediction is corrected"),
     _x("clamped_log1p", "mg.ops.losses.clamped_log1p(x)", [-1.0], [1e12], "field", "likewise"),
-    _x("binary_cross_entropy_with_logits", "mg.ops.losses.binary_cross_entropy_with_logits(x, [0.0, 1.0, 1.0, 0.0])",
+    _x("logistic_loss", "mg.ops.losses.logistic_loss(x, [0.0, 1.0, 1.0, 0.0])",
        [-inf, inf, -1000.0, 1000.0], [0.0, 0.0, -1.0, 1.0], "limit", "no overflow, and no 0 · inf"),
     _x("cross_entropies", "mg.ops.losses.cross_entropies(x, [1])", [[-inf, 0.0, 0.0]], [[0.0, -0.5, 0.5]], "limit",
        "a masked class"),

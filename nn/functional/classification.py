@@ -299,7 +299,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     x, t = paired(name, input=input, target=target)
-    losses = ops.binary_cross_entropy_with_logits(x, t)
+    losses = ops.logistic_loss(x, t)
     if pos_weight is not None:
         if not np.isfinite(x._data).all():  # 0 · ∞: the positive part of a negative example is 0
             x = where(t._data == 0, x.dtype.type(0), x)

@@ -316,7 +316,7 @@ LOSSES = [
     unary(losses.clamped_log, np.log, 0.2, 1.0, op="clamped_log"),
     unary(losses.clamped_log1p, np.log1p, -0.8, 0.0, op="clamped_log1p"),
     binary(
-        losses.binary_cross_entropy_with_logits,
+        losses.logistic_loss,
         logits_loss,
         ANY,
         SHARE,
