@@ -19,6 +19,7 @@ import minigrad as mg
 
 from ..differentiate import grad
 from ..tensor import Tensor
+from .policy_functional import FUNCTIONAL
 
 __all__ = ["POINTS", "PRINCIPLES", "Point", "evaluate"]
 
@@ -236,4 +237,5 @@ POINTS: tuple[Point, ...] = (
     _x("sum", "mg.sum(x)", [], [], "constant", "no elements"),
     _x("logsumexp", "mg.logsumexp(x, axis=1)", [[], []], [[], []], "constant", "-inf twice, of no elements"),
     _x("softmax", "mg.softmax(x, axis=1)", [[], []], [[], []], "constant", "no elements"),
+    *[Point(*point) for point in FUNCTIONAL],
 )  # fmt: skip

@@ -17,6 +17,12 @@ PIECEWISE_LINEAR = {
     "heaviside", "max", "min", "nanmax", "nanmin", "cummax", "cummin", "sort", "order_statistics",
 }  # fmt: skip
 
+# The whole op, or one value in the rule of one argument.
+PIECEWISE_LINEAR |= {"leaky_relu", "prelu.x.x", "hardsigmoid"}
+
+# Residuals that are neither arrays nor numbers.
+OTHER = {"shared"}
+
 
 def _rolled(r: Any) -> Any:
     """The gradient moved on by one place along its first axis that has several."""
@@ -40,14 +46,14 @@ def unsummed(op: mg.Op, k: int, shape: tuple[int, ...]) -> Rule:
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A saved value, changed if it is an array or a whole number (or a tuple of the other operands)."""
+    """A saved value, changed if it is an array or a number (or a tuple of the other operands)."""
     if isinstance(value, tuple):
         return tuple([_changed(v, change) for v in value])
-    return change(value) if isinstance(value, (np.ndarray, mg.Tensor, int)) else value
+    return change(value) if isinstance(value, (np.ndarray, mg.Tensor, int, float)) else value
 
 
 def _filled(number: int) -> Callable[[Any], Any]:
-    return lambda v: number if isinstance(v, int) else np.full(v.shape, number, v.dtype)
+    return lambda v: type(v)(number) if isinstance(v, (int, float)) else np.full(v.shape, number, v.dtype)
 
 
 def _detached(value: Any) -> Any:
@@ -66,7 +72,8 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
     }
     if not op.raw:
         wrong["wrong with create_graph"] = lambda g, *saved: rule(g, *saved) * (1.01 if isinstance(g, mg.Tensor) else 1)
-    arrays = [j for j, name in enumerate(names) if name in (*op.arguments, *op.residuals, "y", "others")]
+    values = {*op.arguments, *op.residuals, "y", "others"} - OTHER
+    arrays = [j for j, name in enumerate(names) if name in values]
     if op.variadic:
         arrays = [j for j in arrays if names[j] == "others"]
     for j in arrays:
@@ -78,7 +85,8 @@ def faults(op: mg.Op, k: int) -> dict[str, Rule]:
             wrong[f"{names[j]} replaced by {number}"] = replaced
         # An argument without a rule is in no graph.
         constant = names[j] in op.arguments and op.rules[op.arguments.index(names[j])] is None
-        if not op.raw and not constant and op.name not in PIECEWISE_LINEAR:
+        linear = bool({op.name, f"{op.name}.{op.argument_name(k)}.{names[j]}"} & PIECEWISE_LINEAR)
+        if not op.raw and not constant and not linear:
 
             def cut(g: Any, *saved: Any, j: int = j) -> Any:
                 return rule(g, *saved[:j], _changed(saved[j], _detached), *saved[j + 1 :])

@@ -18,7 +18,8 @@ def unary(function: Any, reference: Any, low: float = -2.0, high: float = 2.0, *
     own = {key: options.pop(key) for key in ("avoid", "gap") if key in options}
     fixed = options.pop("fixed", SQUARE)
     calls = arrays(low=low, high=high, **own).map(lambda x: ((x,), {}))
-    return Sample(function.op.name, function, calls, reference, (((fixed,), {}),), **options)
+    op = options.pop("op", None) or function.op.name
+    return Sample(op, function, calls, reference, (((fixed,), {}),), **options)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from tests.ops import (
     samples_arithmetic,
     samples_elementary,
+    samples_functional,
     samples_layers,
     samples_layout,
     samples_linalg,
@@ -19,6 +20,7 @@ from tests.ops import (
 SAMPLES = [
     *samples_arithmetic.SAMPLES,
     *samples_elementary.SAMPLES,
+    *samples_functional.SAMPLES,
     *samples_layers.SAMPLES,
     *samples_layout.SAMPLES,
     *samples_linalg.SAMPLES,
