@@ -12,6 +12,7 @@ import numpy as np
 
 from ..extras import require
 from ..kinds import elementwise, on_arrays
+from ..special import ndtr
 from ..tensor import asarray
 from .activation import sigmoid
 
@@ -183,11 +184,6 @@ gelu_tanh = elementwise(
 )
 
 
-def _normal(x: Any) -> Any:
-    scipy = require("scipy.special", "special", "the exact gelu (approximate='tanh' does without it)")
-    return scipy.ndtr(x).astype(x.dtype, copy=False)  # SciPy has no float16
-
-
 # Beyond, the density and the smaller tail of the normal distribution are 0 in every precision.
 _TAIL = 40.0
 _DENSITY = 1 / math.sqrt(2 * math.pi)
@@ -198,21 +194,26 @@ def _density(x: Any) -> Any:
     return np.exp(z * z * -0.5) * _DENSITY
 
 
-normal_cdf = elementwise(
-    _normal,
-    lambda g, x: g * _density(x),
-    name="normal_cdf",
-    local=("exp(-x²/2) / √(2π)",),
-    doc="Return Φ(x), the standard normal distribution function. Local gradient: its density.",
-)
-_phi: Any = on_arrays(normal_cdf)
+_ndtr: Any = on_arrays(ndtr)
+
+
+def _phi(x: Any) -> Any:
+    y = _ndtr(x)
+    return y if y.dtype == x.dtype else y.astype(x.dtype)  # SciPy has no float16
+
+
+def _gelu(x: Any) -> Any:
+    require("scipy.special", "special", "the exact gelu (approximate='tanh' does without it)")
+    return np.maximum(x, -_TAIL) * _phi(x)
+
+
 
 gelu = elementwise(
-    lambda x: np.maximum(x, -_TAIL) * _phi(x),
+    _gelu,
     lambda g, x: g * (_phi(x) + np.clip(x, -_TAIL, _TAIL) * _density(x)),
     name="gelu",
     local=("Φ(x) + x·φ(x)",),
-    decomposition=lambda x: asarray(x) * normal_cdf(x),
+    decomposition=lambda x: asarray(x) * ndtr(x),
     doc="""Return ``x · Φ(x)``, with Φ the standard normal distribution function. Local gradient: Φ(x) + x φ(x).
 
     It needs SciPy: ``pip install 'minigrad[special]'``. A doctest of it is in :func:`minigrad.nn.functional.gelu`.

@@ -27,12 +27,12 @@ def p_norm(name: str, x: Tensor, p: float, axis: int, keepdims: bool = True) -> 
     """Return the p-norm along `axis`; its gradient is 0 where the norm is."""
     p = number(name, "p", p, 0)
     if p == 2:
-        return _root(mg.square(x).sum(axis, keepdims), 2)
+        return _root(mg.square(x).sum(axis, keepdims=keepdims), 2)
     size = abs(x)
     if p == 1:
-        return size.sum(axis, keepdims)
+        return size.sum(axis, keepdims=keepdims)
     if p == np.inf:
-        return size.max(axis, keepdims)
+        return size.max(axis, keepdims=keepdims)
     if p == 0:
         return mg.asarray((x._data != 0).sum(axis=axis, keepdims=keepdims).astype(x.dtype))
     if p < 1:  # the slope of |x| ** p at 0 is infinite, and not 0 times that of |x|
@@ -40,7 +40,7 @@ def p_norm(name: str, x: Tensor, p: float, axis: int, keepdims: bool = True) -> 
         powers = where(zero, x.dtype.type(0), where(zero, x.dtype.type(1), size) ** p)
     else:
         powers = size**p
-    return _root(powers.sum(axis, keepdims), p)
+    return _root(powers.sum(axis, keepdims=keepdims), p)
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:

@@ -167,7 +167,8 @@ def threshold(input: Any, threshold: float, value: float) -> Tensor:
     """
     x = floating("threshold", input)
     below = x._data <= number("threshold", "threshold", threshold)
-    return where(below, x.dtype.type(number("threshold", "value", value)), x)
+    chosen: Tensor = where(below, x.dtype.type(number("threshold", "value", value)), x)
+    return chosen
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
@@ -180,7 +181,8 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """
     x = floating("hardshrink", input)
     near = np.abs(x._data) <= number("hardshrink", "lambd", lambd, 0)
-    return where(near, x.dtype.type(0), x)
+    chosen: Tensor = where(near, x.dtype.type(0), x)
+    return chosen
 
 
 def softshrink(input: Any, lambd: float = 0.5) -> Tensor:

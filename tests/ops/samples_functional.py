@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.nn import functional as F
-from minigrad.ops import losses, smooth
+from minigrad.ops import losses
 from minigrad.testing.strategies import arrays, broadcastable, shapes
 from tests.ops.sample import Sample
 from tests.ops.samples_arithmetic import ROW, SIGNED, binary, unary
@@ -100,7 +100,6 @@ def normal_cdf(x: Any) -> Any:
 
 EXACT = [
     unary(F.gelu, wide(lambda x: x * normal_cdf(x)), op="gelu", fixed=WIDE, needs="scipy"),
-    unary(smooth.normal_cdf, wide(normal_cdf), op="normal_cdf", fixed=WIDE, needs="scipy"),
 ]
 
 
