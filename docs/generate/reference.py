@@ -23,7 +23,27 @@ from .policy import table as policy_table
 from .text import fenced
 
 # Names that stand for values in formulas, beside an op's own.
-_VALUES = {"y", "g", "n", "k", "I", "mean", "median", "norm", "det", "softmax", "target", "L", "Q", "R", "U", "V", "S"}
+_VALUES = {
+    "y",
+    "g",
+    "n",
+    "k",
+    "I",
+    "mean",
+    "median",
+    "norm",
+    "det",
+    "softmax",
+    "target",
+    "L",
+    "Q",
+    "R",
+    "U",
+    "V",
+    "S",
+    "π",
+    "Φ",
+}
 _OPERATORS = {
     "__add__": "a + b",
     "__sub__": "a - b",
