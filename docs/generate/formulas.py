@@ -12,10 +12,16 @@ from html import escape
 from typing import Any
 
 _TOKEN = re.compile(
-    r"\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|√|[A-Za-zα-ωΑ-Ω∂][\w.{}]*|\{\w+\}|⁻¹|[-+·/^()\[\],<>=≤≥≠ᵀ²³])|\s*$"
+    r"\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|√|[A-Za-zα-ωΑ-Ω∂][\w.{}]*|\{\w+\}|⁻¹|⁻ᵀ|[-+·/^()\[\],<>=≤≥≠ᵀ²³])|\s*$"
 )
 _REMARK = re.compile(r"^(.*?) (\((?:[^()]|\([^()]*\))*[a-z]{2,} (?:[^()]|\([^()]*\))*\)|, .*)$")
-_RAISED = {"ᵀ": "<mi>T</mi>", "²": "<mn>2</mn>", "³": "<mn>3</mn>", "⁻¹": "<mrow><mo>−</mo><mn>1</mn></mrow>"}
+_RAISED = {
+    "ᵀ": "<mi>T</mi>",
+    "²": "<mn>2</mn>",
+    "³": "<mn>3</mn>",
+    "⁻¹": "<mrow><mo>−</mo><mn>1</mn></mrow>",
+    "⁻ᵀ": "<mrow><mo>−</mo><mi>T</mi></mrow>",
+}
 _COMPARISONS = ("<", ">", "=", "≤", "≥", "≠")
 _WORDS = {"if", "else", "or", "not"}
 

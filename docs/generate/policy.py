@@ -20,6 +20,8 @@ def number(value: Any) -> str:
     """
     if value is None:
         return "none"
+    if value != value:
+        return "NaN"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(number(v) for v in value) + "]"
     text = f"{value:.4g}".replace("inf", "∞")
@@ -34,9 +36,16 @@ def _gradients(values: dict[str, Any]) -> str:
     return "<br>".join((f"<i>{n}</i>: " if len(values) > 1 else "") + number(v) for n, v in values.items())
 
 
+def _both_orders(point: Point) -> str:
+    first = _gradients(point.gradient)
+    return first if point.second is None else f"{first}<br>second order:<br>{_gradients(point.second)}"
+
+
 def table(points: Iterable[Point]) -> str:
     """Return a table of singular points, in Markdown."""
-    rows = [f"| `{p.call}` | {_named(p.at)} | {_gradients(p.gradient)} | {escape(p.why)} |" for p in points]
+    rows = [
+        f"| `{p.call}` | {_named(p.at)} | {_both_orders(p)} | {escape(p.why).replace('|', '&#124;')} |" for p in points
+    ]
     return "\n".join(["| of | at | the gradient is | because |", "|---|---|---|---|", *rows]) + "\n"
 
 

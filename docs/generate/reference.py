@@ -42,6 +42,7 @@ _VALUES = {
     "V",
     "S",
     "π",
+    "Φ",
 }
 _OPERATORS = {
     "__add__": "a + b",
@@ -213,16 +214,20 @@ def _op_section(op: Op) -> Iterator[str]:
     else:
         yield "Has no function of its own: other functions, or rules, record it.\n"
     yield local_table(op)
-    points = [p for p in POINTS if p.op == op.name]
-    if points:
-        yield "Singular points ([the policy](../policy.md)):\n"
-        yield policy_table(points)
+    yield from _singular_points(op.name)
     if op.decomposition is not None:
         if op.kind == "fused":
             yield "Defined by its decomposition, which also serves higher orders and forward mode:\n"
         else:
             yield "Its decomposition, which `with minigrad.decompose():` records:\n"
         yield f"<!-- decomposition: {op.name} -->\n"
+
+
+def _singular_points(name: str) -> Iterator[str]:
+    points = [p for p in POINTS if p.op == name]
+    if points:
+        yield "Singular points ([the policy](../policy.md)):\n"
+        yield policy_table(points)
 
 
 def _function_section(function: Callable[..., Any]) -> Iterator[str]:
@@ -233,6 +238,8 @@ def _function_section(function: Callable[..., Any]) -> Iterator[str]:
     if "kwargs" not in (call := signature(function)):
         yield f"```python\n{call}\n```\n"
     yield from _documentation(function)
+    if name not in mg.registry:
+        yield from _singular_points(name.rpartition(".")[2])
 
 
 def section_of(function: Callable[..., Any]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.nn import functional as F
-from minigrad.testing.policy_functional import FUNCTIONAL
+from minigrad.testing.policy.functional import POINTS
 
 inf = math.inf
 FAR = ([-inf, -1000.0, 1000.0, inf],)
@@ -78,7 +78,7 @@ POLICY: list[tuple[str, Any, tuple[Any, ...], list[Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("point", FUNCTIONAL, ids=lambda p: f"{p[1]} at {p[2]}")
+@pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.call} at {p.at}")
 def test_no_warning_at_the_points_of_single_ops(point: Any) -> None:
     _, call, at, gradient, *_ = point
     leaves = {name: mg.Tensor(values, requires_grad=True, dtype=float) for name, values in at.items()}
