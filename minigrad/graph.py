@@ -37,7 +37,7 @@ class Extra:
         self.scopes: tuple[Scope, ...] = ()
         self.name: str | None = None
         self.where: str | None = None
-        self.settled = False  # whether this node put zeros in the place of NaNs; see `settle.py`
+        self.settled = False  # whether its gradient is 0 where a value before it may be NaN; see `settle.py`
 
 
 class Scope:

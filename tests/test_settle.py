@@ -29,6 +29,12 @@ POISONED = {
         [0.0, np.cos(1) - np.sin(1)],
         [0.0, 2 * np.sin(1) - np.sin(1) - 2 * np.cos(1)],
     ),
+    "NaN in the branch not chosen": (
+        lambda x: mg.where(x > 0, mg.sqrt(x), 0.0),
+        [-1.0, 0.0, 4.0],
+        [0.0, 0.0, 0.25],
+        [0.0, 0.0, -1 / 32],
+    ),
     "a power of 0": (lambda x: mg.where(x > 0, x**0.5, 0.0), [0.0, 4.0], [0.0, 0.25], [0.0, -1 / 32]),
 }
 

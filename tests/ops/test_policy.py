@@ -43,12 +43,13 @@ def test_points_name_ops_and_principles() -> None:
 
 # Without kinks, ties, poles or ends of a domain, or (the inverses) with an error instead of a value there.
 SMOOTH = {
-    "add", "affine", "astype", "avg_pool2d", "avg_unpool2d", "broadcast_to", "checkpoint", "cholesky", "cofactor",
-    "cofactor_change", "col2im", "concatenate", "conv2d", "conv2d_filters", "conv_transpose2d", "convolve", "cos",
-    "cosh", "cross", "deg2rad", "diag_embed", "diagonal", "einsum", "expm", "flip", "getitem", "identity",
-    "im2col", "index_add", "inv", "ldexp", "linear_recurrence", "lstsq", "matmul", "multiply", "negative",
-    "overlap_add", "pad", "qr", "rad2deg", "resample", "resample_transpose", "reshape", "roll", "scatter", "sin",
-    "sinh", "sliding_windows", "solve", "solve_triangular", "square", "stack", "subtract", "tan", "transpose",
+    "add", "affine", "astype", "avg_pool2d", "avg_unpool2d", "batch_norm", "broadcast_to", "checkpoint", "cholesky",
+    "cofactor", "cofactor_change", "col2im", "concatenate", "conv2d", "conv2d_filters", "conv_transpose2d",
+    "convolve", "cos", "cosh", "cross", "deg2rad", "diag_embed", "diagonal", "einsum", "expm", "flip", "gelu",
+    "getitem", "group_norm", "identity", "im2col", "index_add", "inv", "ldexp", "linear_recurrence", "lstsq",
+    "matmul", "multiply", "negative", "overlap_add", "pad", "qr", "rad2deg", "resample", "resample_transpose",
+    "reshape", "rms_norm", "roll", "scatter", "sin", "sinh", "sliding_windows", "solve", "solve_triangular",
+    "square", "stack", "subtract", "tan", "transpose",
 }  # fmt: skip
 # Recorded by the rules of others: gradients of gradients, whose points are in the rows of these.
 INNER = {

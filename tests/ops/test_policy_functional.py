@@ -80,11 +80,10 @@ POLICY: list[tuple[str, Any, tuple[Any, ...], list[Any], str]] = [
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: f"{p.call} at {p.at}")
 def test_no_warning_at_the_points_of_single_ops(point: Any) -> None:
-    _, call, at, gradient, *_ = point
-    leaves = {name: mg.Tensor(values, requires_grad=True, dtype=float) for name, values in at.items()}
-    y = eval(call, {"mg": mg, "inf": inf, **leaves})
+    leaves = {name: mg.Tensor(values, requires_grad=True, dtype=float) for name, values in point.at.items()}
+    y = eval(point.call, {"mg": mg, "inf": inf, **leaves})
     found = mg.grad(y, list(leaves.values()), np.ones(y.shape))
-    for g, wanted in zip(found, gradient.values(), strict=True):
+    for g, wanted in zip(found, point.gradient.values(), strict=True):
         np.testing.assert_allclose(g.data, wanted, rtol=1e-12, atol=1e-200)
 
 
