@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .graph import Node
+
 if TYPE_CHECKING:
-    from .graph import Node
     from .op import Op
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -18,8 +20,26 @@ _TOP = os.path.dirname(os.path.dirname(_PACKAGE)) + os.sep
 _OWN = (_PACKAGE, os.path.join(_TOP, "nn") + os.sep, os.path.join(_TOP, "viz") + os.sep)
 
 
+_LONGEST = 8
+"""Ops of the chain that led to an anomaly; more would hide the message."""
+
+
 class AnomalyError(ArithmeticError):
-    """A value or a gradient was not finite, under :class:`minigrad.detect_anomaly`."""
+    """A value or a gradient was not finite, under :class:`minigrad.detect_anomaly`.
+
+    Attributes
+    ----------
+    op : str
+        The op's name.
+    where : str or None
+        ``file:line`` of its call; None where the forward pass was not run under detect_anomaly.
+    node : Node or None
+        The op's node, to be found again in a drawing; None where nothing was recorded.
+    """
+
+    def __init__(self, message: str, op: str, where: str | None, node: Node | None) -> None:
+        super().__init__(message)
+        self.op, self.where, self.node = op, where, node
 
 
 def caller() -> str:
@@ -57,7 +77,25 @@ def _range(value: Any) -> str:
     return f"shape {shape}, {text}" + ("" if finite.size == array.size else ", not all finite")
 
 
-def check_forward(op: Op, values: list[Any], out: Any) -> str:
+def _chain(inputs: Iterable[Any]) -> list[str]:
+    """Return the ops that led to a value, newest first: at each step the newest input, as that is the longest way."""
+    lines: list[str] = []
+    node = _newest(inputs)
+    while node is not None and len(lines) < _LONGEST:
+        where = node.extra.where if node.extra is not None else None
+        lines.append(f"    {node.op.name} {node.shape}" + (f" at {where}" if where else ""))
+        node = _newest(node.inputs)
+    if node is not None:
+        lines.append("    ...")
+    return ["  it came from, newest first:", *lines] if lines else []
+
+
+def _newest(inputs: Iterable[Any]) -> Node | None:
+    nodes = [node for node in inputs if isinstance(node, Node)]
+    return max(nodes, key=lambda node: node.seq) if nodes else None
+
+
+def check_forward(op: Op, values: list[Any], out: Any, inputs: Iterable[Any], node: Node | None) -> str:
     """Raise if `out`, the value of `op`, is not finite; return where the user called it.
 
     Raises
@@ -70,7 +108,8 @@ def check_forward(op: Op, values: list[Any], out: Any) -> str:
     if bad is not None:
         lines = [f"{op.name}: the value is not finite ({bad})", f"  at {where}"]
         lines += [f"  {op.argument_name(k)}: {_range(value)}" for k, value in enumerate(values) if value is not None]
-        raise AnomalyError("\n".join(lines))
+        lines += _chain(inputs)
+        raise AnomalyError("\n".join(lines), op.name, where, node)
     return where
 
 
@@ -96,4 +135,5 @@ def check_gradient(node: Node, k: int, g: Any) -> None:
         if position == k:
             names = node.op.names[k]
             lines += [f"  {name}: {_range(v)}" for name, v in zip(names, saved, strict=True) if hasattr(v, "dtype")]
-    raise AnomalyError("\n".join(lines))
+    lines += _chain(node.inputs)
+    raise AnomalyError("\n".join(lines), node.op.name, where, node)

@@ -149,6 +149,6 @@ def formula(op: Op, k: int) -> str:
         return "0"
     try:
         return str(symbol(op.rules[k](Symbol("1"), *[Symbol(name) for name in names])).text)
-    except (TypeError, AttributeError, ValueError):
+    except (TypeError, AttributeError, ValueError, NameError):
         # A rule may do more than symbols can follow.
         return f"∂y/∂{op.argument_name(k)}"

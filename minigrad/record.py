@@ -123,7 +123,7 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     if mode is not None and mode.anomaly:
         from .anomaly import check_forward
 
-        where = check_forward(op, values, out)
+        where = check_forward(op, values, out, parents, tensor.node)
         if tensor.node is not None:
             tensor.node.extra = Extra()
             tensor.node.extra.where = where

@@ -28,6 +28,35 @@ def test_forward_names_op_line_and_ranges() -> None:
     assert "x: shape (2, 2), from -5.5 to 0.5" in text
 
 
+def test_the_chain_that_led_there_is_told() -> None:
+    x = Tensor([1.0, 4.0], requires_grad=True)
+    with mg.detect_anomaly():
+        y = mg.exp(x) * 2.0
+        line = here() - 1
+        with pytest.raises(mg.AnomalyError) as caught:
+            mg.log(y - y)
+    text = str(caught.value)
+    assert (
+        text.index("log: the value")
+        < text.index("subtract (2,)")
+        < text.index("multiply (2,)")
+        < text.index("exp (2,)")
+    )
+    assert f"exp (2,) at {__file__}:{line}" in text
+    assert (caught.value.op, caught.value.node.op.name) == ("log", "log")
+
+
+def test_the_chain_is_cut_where_it_would_hide_the_message() -> None:
+    y = x = Tensor(1.0, requires_grad=True)
+    with mg.detect_anomaly():
+        for _ in range(20):
+            y = y + x
+        with pytest.raises(mg.AnomalyError) as caught:
+            mg.log(y - y)
+    assert str(caught.value).endswith("\n    ...")
+    assert str(caught.value).count("add ()") == 7
+
+
 def test_forward_stops_at_the_first() -> None:
     x = Tensor([0.0, 1.0], requires_grad=True)
     with mg.detect_anomaly(), pytest.raises(mg.AnomalyError, match=r"^divide: .*inf at index \(0,\)"):

@@ -121,7 +121,7 @@ class Style:
         lines = self.value(item, shown, reference)
         backward = self.chain(wires[0]) if len(wires) == 1 else self.total(shown, wires)
         taps = [self.chain(wire) or [line("no gradient", "muted", 10)] for wire in wires] if tapped else []
-        wrong, wrong_below = badge(shown.value), badge(shown.gradient)
+        wrong, wrong_below = badge(shown.value, shown.born), badge(shown.gradient, shown.gradient_born)
         box = _box(item, self.down)
         least = box.width if self.down else box.height
         return self._wire(f"v{shown.id}", lines, wrong, backward, wrong_below, taps, shown.gradient, least)

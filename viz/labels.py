@@ -147,14 +147,19 @@ def gradient_lines(summary: Summary, digits: int = 4) -> list[str]:
     return [f"{text}, {percent(summary.zeros)} zeros" if summary.zeros >= 0.01 else text]
 
 
-def badge(summary: Summary | None) -> str:
-    """Return what is wrong with an array: which of its entries are not finite. Empty if all are."""
+def badge(summary: Summary | None, born: bool = False) -> str:
+    """Return what is wrong with an array: which of its entries are not finite, and whether it began here.
+
+    Empty if all are finite.
+    """
     if summary is None:
         return ""
     parts = [("NaN", summary.nans), ("Inf", summary.infs)]
     if summary.size == 1:
-        return " ".join(word for word, n in parts if n)
-    return ", ".join(f"{n} of {summary.size} {word}" for word, n in parts if n)
+        text = " ".join(word for word, n in parts if n)
+    else:
+        text = ", ".join(f"{n} of {summary.size} {word}" for word, n in parts if n)
+    return f"{text}, born here" if text and born else text
 
 
 def statistics(summary: Summary, digits: int = 4) -> str:

@@ -54,7 +54,7 @@ def measure(traced: Traced, view: View, gradient: Any = None) -> Picture:
         values = Values(source for source in traced.sources if type(source) is Node)
         shown = {v: _shown(traced, v, values, gradients.get(v)) for v in exits}
         wires = tuple(_wire(traced, view, use, flowing, gradients, flows) for use, flowing in uses.items())
-    items = _items(traced, view, shown)
+    items = _items(traced, view, _with_births(traced, view, shown, wires))
     return Picture(items, wires, traced.trace.clusters, len(vertices) - 1, sum(v.kind == "op" for v in vertices), note)
 
 
@@ -144,6 +144,30 @@ def _wire(
     local = local_gradient(node, k, traced.trace.vertices[source].shape) if flows else None
     upstream = gradients.get(target) if flows else None
     return Wire(source, target, k, node.op.argument_name(k), upstream, local, downstream, flows)
+
+
+def _with_births(traced: Traced, view: View, shown: dict[int, Shown], wires: tuple[Wire, ...]) -> dict[int, Shown]:
+    """Mark the values and gradients that are the first on their way which are not finite."""
+    if all(_finite(s.value) and _finite(s.gradient) for s in shown.values()):
+        return shown
+    entering: dict[int, list[Wire]] = {}
+    leaving: dict[int, list[Wire]] = {}
+    for wire in wires:
+        entering.setdefault(wire.target, []).append(wire)
+        leaving.setdefault(wire.source, []).append(wire)
+    marked = {}
+    for v, s in shown.items():
+        computed = traced.trace.vertices[v].kind == "op"
+        inputs = entering.get(view.owner[v], [])
+        born = computed and not _finite(s.value) and all(_finite(shown[w.source].value) for w in inputs)
+        uses = leaving.get(v, [])
+        below = not _finite(s.gradient) and any(not _finite(w.downstream) and _finite(w.upstream) for w in uses)
+        marked[v] = s._replace(born=born, gradient_born=below)
+    return marked
+
+
+def _finite(summary: Summary | None) -> bool:
+    return summary is None or not (summary.nans or summary.infs)
 
 
 def _items(traced: Traced, view: View, shown: dict[int, Shown]) -> tuple[Item, ...]:

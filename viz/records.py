@@ -199,6 +199,8 @@ class Shown(NamedTuple):
         The sum over all of its uses.
     hooked : bool
         Whether a hook of the user's may change the gradient in a backward pass; the drawing runs none.
+    born, gradient_born : bool
+        Whether the value, or the gradient, is not finite, and all that it was computed from is.
     """
 
     id: int
@@ -207,6 +209,8 @@ class Shown(NamedTuple):
     value: Summary | None
     gradient: Summary | None
     hooked: bool
+    born: bool = False
+    gradient_born: bool = False
 
 
 class Item(NamedTuple):

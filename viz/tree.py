@@ -52,7 +52,8 @@ def _line(item: Item, shown: Shown, wire: Wire | None, uses: int, seen: bool, di
     if shown.value is not None:
         shape = f"{shape_text(shown.value.shape)} " if shown.value.shape else ""
         value = shape + " ".join(value_lines(shown.value, digits))
-        value += f"  ! {badge(shown.value)}" if badge(shown.value) else ""
+        wrong = badge(shown.value, shown.born)
+        value += f"  ! {wrong}" if wrong else ""
     text = prefix + (f"{title} = {value}" if title and value else title or value)
     if item.kind == "op":
         text += f"  ← {item.label}" + (f" ({item.detail})" if item.detail else "")
@@ -64,8 +65,9 @@ def _line(item: Item, shown: Shown, wire: Wire | None, uses: int, seen: bool, di
     if shown.gradient is not None and (wire is None or uses > 1):
         text += f"  | gradient {' '.join(gradient_lines(shown.gradient, digits))}"
         text += f", the sum over {uses} uses" if uses > 1 else ""
-    if badge(shown.gradient):
-        text += f"  ! gradient {badge(shown.gradient)}"
+    below = badge(shown.gradient, shown.gradient_born)
+    if below:
+        text += f"  ! gradient {below}"
     return text
 
 

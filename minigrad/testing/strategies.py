@@ -244,3 +244,47 @@ def poolings(draw: Draw) -> tuple[Shape, dict[str, Any]]:
     size = tuple([n + draw(st.integers(0, 2)) for n in k])
     params = {"kernel_size": kernel, "stride": stride, "padding": padding, "floor": True}
     return (draw(st.integers(0, 2)), draw(st.integers(1, 2)), *size), params
+
+
+@st.composite
+def matrices(
+    draw: Draw, n: int | None = None, *, kind: str = "general", batch: Shape = (), condition: float = 10.0
+) -> Array:
+    """Draw well-conditioned square matrices, in float64: singular values between 1 / √condition and √condition.
+
+    Parameters
+    ----------
+    n : int, optional
+        The size; default: 1 to 4.
+    kind : {"general", "symmetric", "positive"}
+        Any; symmetric with distinct eigenvalues of both signs; or symmetric and positive definite.
+    batch : tuple of int
+        The shape of the stack.
+    condition : float
+        At least 1: the largest ratio of singular values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hypothesis import given
+    >>> @given(matrices(3, kind="positive"))
+    ... def test_inverse(a):
+    ...     assert np.linalg.cond(a) < 10.01
+    >>> test_inverse()
+    """
+    if kind not in ("general", "symmetric", "positive"):
+        raise ValueError(f"matrices: kind must be 'general', 'symmetric' or 'positive', got {kind!r}")
+    if condition < 1:
+        raise ValueError(f"matrices: condition must be at least 1, got {condition}")
+    size = draw(st.integers(1, 4)) if n is None else n
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    q, _ = np.linalg.qr(rng.normal(size=(*batch, size, size)))
+    # Evenly spaced on a logarithmic scale, so that no two are close and derivatives of their vectors stay small.
+    s = condition ** np.linspace(0.5, -0.5, size) if size > 1 else np.ones(1)
+    if kind == "general":
+        other, _ = np.linalg.qr(rng.normal(size=(*batch, size, size)))
+        return np.asarray((q * s) @ np.swapaxes(other, -1, -2))
+    if kind == "symmetric":
+        s = s * (-1.0) ** np.arange(size)
+    a = (q * s) @ np.swapaxes(q, -1, -2)
+    return np.asarray((a + np.swapaxes(a, -1, -2)) / 2)
