@@ -14,6 +14,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import viz
+from minigrad.nn import functional as F
 
 OUT = Path(__file__).resolve().parents[1] / "out"
 
@@ -77,7 +78,7 @@ def affine() -> tuple[mg.Tensor, list[mg.Tensor]]:
     x = mg.Tensor([[1.0, 2.0]], requires_grad=True, name="x")
     w = mg.Tensor([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], requires_grad=True, name="W")
     b = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True, name="b")
-    return (mg.affine(x, w, b) * [[1.0, 2.0, 3.0]]).sum(), [x, w, b]
+    return (F.affine(x, w, b) * [[1.0, 2.0, 3.0]]).sum(), [x, w, b]
 
 
 GRAPHS: list[Callable[[], tuple[mg.Tensor, list[mg.Tensor]]]] = [

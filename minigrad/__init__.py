@@ -19,7 +19,7 @@ from .kinds import elementwise, fused, general, linear
 from .mode import decompose, detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .numeric import numerical_gradient
 from .op import Op, registry
-from .ops.activation import affine, log_softmax, relu, sigmoid, softmax, softmax_cross_entropy
+from .ops.activation import log_softmax, relu, sigmoid, softmax
 from .ops.adding import bincount, index_add, scatter_add
 from .ops.arithmetic import (
     absolute,
@@ -54,9 +54,7 @@ from .ops.comparison import (
     searchsorted,
     zeros_like,
 )
-from .ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
-from .ops.convolution import avg_pool2d, col2im, conv2d, im2col, max_pool2d
-from .ops.convolution_nd import conv1d, conv3d
+from .ops.convolution import col2im, im2col
 from .ops.creation import arange, eye, full, linspace, ones, zeros
 from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace, tril, triu
 from .ops.einsum import einsum
@@ -65,23 +63,9 @@ from .ops.indexing import getitem, scatter, setitem
 from .ops.joining import append, column_stack, concatenate, delete, dstack, hstack, insert, stack, vstack
 from .ops.linalg import matmul
 from .ops.order import median, partition, percentile, quantile, sort, topk, unique
-from .ops.pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    adaptive_max_pool3d,
-    avg_pool1d,
-    avg_pool3d,
-    max_pool1d,
-    max_pool3d,
-    stochastic_pool2d,
-)
 from .ops.products import cross, dot, inner, kron, outer, tensordot, vander, vdot, vecdot
 from .ops.rearrange import flip, fliplr, flipud, pad, repeat, roll, rot90, sliding_window_view, tile
 from .ops.reduction import logsumexp, max, mean, min, prod, std, sum, var
-from .ops.resampling import fold, interpolate, pixel_shuffle, pixel_unshuffle, unfold
 from .ops.rounding import (
     ceil,
     copysign,
@@ -156,14 +140,7 @@ __all__ = [
     "Tensor",
     "abs",
     "absolute",
-    "adaptive_avg_pool1d",
-    "adaptive_avg_pool2d",
-    "adaptive_avg_pool3d",
-    "adaptive_max_pool1d",
-    "adaptive_max_pool2d",
-    "adaptive_max_pool3d",
     "add",
-    "affine",
     "amax",
     "amin",
     "append",
@@ -186,9 +163,6 @@ __all__ = [
     "atleast_2d",
     "atleast_3d",
     "average",
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
     "bincount",
     "broadcast_arrays",
     "broadcast_to",
@@ -201,12 +175,6 @@ __all__ = [
     "column_stack",
     "compress",
     "concatenate",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
     "convolve",
     "copysign",
     "correlate",
@@ -251,7 +219,6 @@ __all__ = [
     "fmax",
     "fmin",
     "fmod",
-    "fold",
     "full",
     "full_like",
     "func",
@@ -268,7 +235,6 @@ __all__ = [
     "index_add",
     "inner",
     "insert",
-    "interpolate",
     "is_grad_enabled",
     "isfinite",
     "isinf",
@@ -291,9 +257,6 @@ __all__ = [
     "masked_fill",
     "matmul",
     "max",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
     "maximum",
     "mean",
     "median",
@@ -318,8 +281,6 @@ __all__ = [
     "pad",
     "partition",
     "percentile",
-    "pixel_shuffle",
-    "pixel_unshuffle",
     "positive",
     "power",
     "prod",
@@ -352,7 +313,6 @@ __all__ = [
     "sinh",
     "sliding_window_view",
     "softmax",
-    "softmax_cross_entropy",
     "sort",
     "special",
     "split",
@@ -361,7 +321,6 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
-    "stochastic_pool2d",
     "subtract",
     "sum",
     "swapaxes",
@@ -378,7 +337,6 @@ __all__ = [
     "tril",
     "triu",
     "trunc",
-    "unfold",
     "unique",
     "unstack",
     "vander",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad import Tensor, affine, asarray
+from minigrad import Tensor, asarray
 from minigrad.ops._windows import pair
+from minigrad.ops.activation import affine
 from minigrad.ops.convolution import avg_pool2d, conv2d, max_pool2d
 
 from .functional import flatten

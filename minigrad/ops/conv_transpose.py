@@ -82,7 +82,8 @@ def conv_transpose1d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.conv_transpose1d(mg.Tensor([[[1.0, 2.0]]]), mg.Tensor([[[1.0, 1.0, 1.0]]]), stride=2)
+    >>> from minigrad.nn import functional as F
+    >>> F.conv_transpose1d(mg.Tensor([[[1.0, 2.0]]]), mg.Tensor([[[1.0, 1.0, 1.0]]]), stride=2)
     Tensor([[[1., 1., 3., 2., 2.]]], dtype=float64)
     """
     name = "conv_transpose1d"
@@ -138,7 +139,8 @@ def conv_transpose2d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.conv_transpose2d(mg.ones((1, 1, 2, 2)), mg.ones((1, 1, 2, 2)))
+    >>> from minigrad.nn import functional as F
+    >>> F.conv_transpose2d(mg.ones((1, 1, 2, 2)), mg.ones((1, 1, 2, 2)))
     Tensor([[[[1., 2., 1.],
               [2., 4., 2.],
               [1., 2., 1.]]]], dtype=float64)
@@ -178,7 +180,8 @@ def conv_transpose3d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.conv_transpose3d(mg.ones((1, 2, 2, 2, 2)), mg.ones((2, 3, 3, 3, 3)), stride=2).shape
+    >>> from minigrad.nn import functional as F
+    >>> F.conv_transpose3d(mg.ones((1, 2, 2, 2, 2)), mg.ones((2, 3, 3, 3, 3)), stride=2).shape
     (1, 3, 5, 5, 5)
     """
     name = "conv_transpose3d"

@@ -106,7 +106,8 @@ def conv1d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.conv1d(mg.Tensor([[[1.0, 2.0, 4.0, 8.0]]]), mg.Tensor([[[-1.0, 1.0]]]))
+    >>> from minigrad.nn import functional as F
+    >>> F.conv1d(mg.Tensor([[[1.0, 2.0, 4.0, 8.0]]]), mg.Tensor([[[-1.0, 1.0]]]))
     Tensor([[[1., 2., 4.]]], dtype=float64)
     """
     x, weight, bias = operands("conv1d", input, weight, bias, 1, groups, turned=False)
@@ -186,7 +187,8 @@ def conv3d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.conv3d(mg.ones((1, 2, 3, 3, 3)), mg.ones((4, 2, 2, 2, 2)), stride=1).shape
+    >>> from minigrad.nn import functional as F
+    >>> F.conv3d(mg.ones((1, 2, 3, 3, 3)), mg.ones((4, 2, 2, 2, 2)), stride=1).shape
     (1, 4, 2, 2, 2)
     """
     x, weight, bias = operands("conv3d", input, weight, bias, 3, groups, turned=False)

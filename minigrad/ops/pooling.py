@@ -59,7 +59,8 @@ def max_pool1d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.max_pool1d(mg.Tensor([[[1.0, 3.0, 2.0, 5.0]]]), 2)
+    >>> from minigrad.nn import functional as F
+    >>> F.max_pool1d(mg.Tensor([[[1.0, 3.0, 2.0, 5.0]]]), 2)
     Tensor([[[3., 5.]]], dtype=float64)
     """
     return _pool1d("max_pool1d", _max_pool2d, input, kernel_size, stride, padding, dilation, floor)
@@ -76,7 +77,8 @@ def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.avg_pool1d(mg.Tensor([[[1.0, 3.0, 2.0, 5.0]]]), 2)
+    >>> from minigrad.nn import functional as F
+    >>> F.avg_pool1d(mg.Tensor([[[1.0, 3.0, 2.0, 5.0]]]), 2)
     Tensor([[[2. , 3.5]]], dtype=float64)
     """
     return _pool1d("avg_pool1d", _avg_pool2d, input, kernel_size, stride, padding, 1, floor)
@@ -114,7 +116,8 @@ def max_pool3d(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.max_pool3d(mg.Tensor(np.arange(8.0).reshape(1, 1, 2, 2, 2)), 2).item()
+    >>> from minigrad.nn import functional as F
+    >>> F.max_pool3d(mg.Tensor(np.arange(8.0).reshape(1, 1, 2, 2, 2)), 2).item()
     7.0
     """
     return _pool3d("max_pool3d", _max_pool2d, input, kernel_size, stride, padding, dilation, floor)
@@ -131,7 +134,8 @@ def avg_pool3d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.avg_pool3d(mg.Tensor(np.arange(8.0).reshape(1, 1, 2, 2, 2)), 2).item()
+    >>> from minigrad.nn import functional as F
+    >>> F.avg_pool3d(mg.Tensor(np.arange(8.0).reshape(1, 1, 2, 2, 2)), 2).item()
     3.5
     """
     return _pool3d("avg_pool3d", _avg_pool2d, input, kernel_size, stride, padding, 1, floor)
@@ -246,10 +250,11 @@ def stochastic_pool2d(
     Examples
     --------
     >>> import minigrad as mg
+    >>> from minigrad.nn import functional as F
     >>> x = mg.Tensor([[[[0.0, 0.0, 1.0, 3.0], [0.0, 5.0, 0.0, 0.0]]]])
-    >>> mg.stochastic_pool2d(x, 2, rng=np.random.default_rng(0))
+    >>> F.stochastic_pool2d(x, 2, rng=np.random.default_rng(0))
     Tensor([[[[5., 3.]]]], dtype=float64)
-    >>> mg.stochastic_pool2d(x, 2, training=False)
+    >>> F.stochastic_pool2d(x, 2, training=False)
     Tensor([[[[5. , 2.5]]]], dtype=float64)
     """
     name = "stochastic_pool2d"

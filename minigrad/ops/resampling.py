@@ -140,9 +140,10 @@ def interpolate(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.interpolate(mg.Tensor([[[1.0, 3.0]]]), size=4, mode="linear")
+    >>> from minigrad.nn import functional as F
+    >>> F.interpolate(mg.Tensor([[[1.0, 3.0]]]), size=4, mode="linear")
     Tensor([[[1. , 1.5, 2.5, 3. ]]], dtype=float64)
-    >>> mg.interpolate(mg.Tensor([[[1.0, 3.0]]]), scale_factor=2)
+    >>> F.interpolate(mg.Tensor([[[1.0, 3.0]]]), scale_factor=2)
     Tensor([[[1., 1., 3., 3.]]], dtype=float64)
     """
     x = asarray(input)
@@ -186,7 +187,8 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.pixel_shuffle(mg.Tensor([[[[1.0]], [[2.0]], [[3.0]], [[4.0]]]]), 2)
+    >>> from minigrad.nn import functional as F
+    >>> F.pixel_shuffle(mg.Tensor([[[[1.0]], [[2.0]], [[3.0]], [[4.0]]]]), 2)
     Tensor([[[[1., 2.],
               [3., 4.]]]], dtype=float64)
     """
@@ -212,7 +214,8 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.pixel_unshuffle(mg.ones((1, 1, 4, 6)), 2).shape
+    >>> from minigrad.nn import functional as F
+    >>> F.pixel_unshuffle(mg.ones((1, 1, 4, 6)), 2).shape
     (1, 4, 2, 3)
     """
     x = asarray(input)
@@ -243,7 +246,8 @@ def unfold(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.unfold(mg.ones((2, 3, 4, 5)), (2, 3)).shape
+    >>> from minigrad.nn import functional as F
+    >>> F.unfold(mg.ones((2, 3, 4, 5)), (2, 3)).shape
     (2, 18, 9)
     """
     x = asarray(input)
@@ -273,7 +277,8 @@ def fold(
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.fold(mg.ones((1, 4, 4)), (3, 3), 2)
+    >>> from minigrad.nn import functional as F
+    >>> F.fold(mg.ones((1, 4, 4)), (3, 3), 2)
     Tensor([[[[1., 2., 1.],
               [2., 4., 2.],
               [1., 2., 1.]]]], dtype=float64)

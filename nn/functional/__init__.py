@@ -19,7 +19,7 @@ Tensor(0.01808237, dtype=float64)
 
 from __future__ import annotations
 
-from minigrad.ops.activation import softmax_cross_entropy
+from minigrad.ops.activation import affine, softmax_cross_entropy
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.convolution import avg_pool2d, conv2d, max_pool2d
 from minigrad.ops.convolution_nd import conv1d, conv3d
@@ -93,6 +93,7 @@ from .regression import gaussian_nll_loss, huber_loss, l1_loss, mse_loss, poisso
 from .shape import flatten, linear, pad
 
 __all__ = [
+    "affine",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",

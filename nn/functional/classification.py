@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from minigrad import Tensor, asarray, log_softmax, softmax_cross_entropy, where
+from minigrad import Tensor, asarray, log_softmax, where
 from minigrad.ops import losses as ops
+from minigrad.ops.activation import softmax_cross_entropy
 from minigrad.ops.smooth import logsigmoid
 
 from ._arguments import check_reduction, constant, floating, number, paired, reduced

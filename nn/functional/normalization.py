@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from minigrad import Tensor, avg_pool2d, no_grad, square
+from minigrad import Tensor, no_grad, square
 from minigrad.ops import normalization as ops
+from minigrad.ops.convolution import avg_pool2d
 
 from ._arguments import floating, number, together
 

@@ -10,6 +10,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import Tensor, asarray
+from minigrad.ops.activation import affine
 
 __all__ = ["flatten", "linear", "pad"]
 
@@ -45,7 +46,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     b = asarray(bias)
     if b.shape != w.shape[:1]:
         raise ValueError(f"linear: expected a bias of shape {w.shape[:1]}, got {b.shape}")
-    return mg.affine(x, w.T, b) if x.ndim == 2 else x @ w.T + b
+    return affine(x, w.T, b) if x.ndim == 2 else x @ w.T + b
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:

@@ -120,7 +120,7 @@ def options(name: str, params: dict[str, Any]) -> dict[str, Any]:
 
 @each
 def test_gradients(name: str, args: Any, params: Any) -> None:
-    sample = Sample(name, getattr(mg, name), st.nothing(), np.asarray, ())
+    sample = Sample(name, getattr(F if hasattr(F, name) else mg, name), st.nothing(), np.asarray, ())
     properties.check(case_of(sample, (args, options(name, params))))
 
 
@@ -149,15 +149,15 @@ def test_values_and_gradients_are_those_of_torch(name: str, args: Any, params: A
 def test_gradients_of_ties_go_to_the_first_maximum() -> None:
     for name, shape, size in (("max_pool3d", (1, 1, 2, 2, 2), 2), ("adaptive_max_pool3d", (1, 1, 2, 2, 2), 1)):
         x = mg.Tensor(np.zeros(shape), requires_grad=True)
-        getattr(mg, name)(x, size).sum().backward()
+        getattr(F if hasattr(F, name) else mg, name)(x, size).sum().backward()
         assert x.grad.data.ravel().tolist() == [1.0, *[0.0] * 7]
 
 
 def test_interpolation_keeps_infinities_where_they_are() -> None:
     x = np.array([[[1.0, np.inf, 2.0, 3.0]]])
-    assert mg.interpolate(mg.Tensor(x), size=8).tolist() == np.repeat(x, 2, axis=2).tolist()
+    assert F.interpolate(mg.Tensor(x), size=8).tolist() == np.repeat(x, 2, axis=2).tolist()
     with np.errstate(invalid="ignore"):
-        y = mg.interpolate(mg.Tensor(x), size=8, mode="linear")
+        y = F.interpolate(mg.Tensor(x), size=8, mode="linear")
     assert y.tolist()[0][0][6:] == [2.75, 3.0]
 
 
@@ -176,21 +176,21 @@ def test_gathering_gives_what_a_product_gives(axis: int, monkeypatch: pytest.Mon
 
 def test_stochastic_pooling_draws_in_proportion() -> None:
     x = mg.Tensor(np.tile([[1.0, 0.0], [3.0, -1.0]], (1, 1, 1, 4000)), requires_grad=True)
-    y = mg.stochastic_pool2d(x, 2, rng=np.random.default_rng(1))
+    y = F.stochastic_pool2d(x, 2, rng=np.random.default_rng(1))
     assert set(np.unique(y.data)) == {1.0, 3.0}
     assert abs(float((y.data == 3).mean()) - 0.75) < 0.02
     y.sum().backward()
     assert set(np.unique(x.grad.data)) == {0.0, 1.0}
     assert x.grad.data.sum() == y.size
     assert ((x.grad.data * x.data).reshape(2, -1, 2).sum(axis=(0, 2)) == y.data.ravel()).all()
-    again = mg.stochastic_pool2d(x, 2, rng=np.random.default_rng(1))
+    again = F.stochastic_pool2d(x, 2, rng=np.random.default_rng(1))
     assert (again.data == y.data).all()
 
 
 def test_stochastic_pooling_of_windows_without_positive_elements() -> None:
     x = mg.Tensor(np.full((1, 1, 2, 2), -2.0), requires_grad=True)
     for training in (True, False):
-        y = mg.stochastic_pool2d(x, 2, rng=np.random.default_rng(0), training=training)
+        y = F.stochastic_pool2d(x, 2, rng=np.random.default_rng(0), training=training)
         assert y.item() == -2.0
     y.backward()
     assert x.grad.tolist() == np.full((1, 1, 2, 2), 0.25).tolist()
@@ -199,7 +199,7 @@ def test_stochastic_pooling_of_windows_without_positive_elements() -> None:
 def test_stochastic_pooling_evaluates_to_the_weighted_mean() -> None:
     x = np.abs(IMAGE) + 0.1
     rows = np.stack([x[:, :, i::2, j : j + 4 : 2] for i in (0, 1) for j in (0, 1)])
-    f = lambda t: mg.stochastic_pool2d(t, 2, training=False, floor=True)  # noqa: E731
+    f = lambda t: F.stochastic_pool2d(t, 2, training=False, floor=True)  # noqa: E731
     np.testing.assert_allclose(f(x).numpy(), (rows**2).sum(0) / rows.sum(0), rtol=1e-12)
     check_grad(f, x)
 
@@ -213,57 +213,57 @@ ERRORS: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
         {},
         "correlate: mode must be 'full', 'same' or 'valid', got 'some'",
     ),
-    (mg.conv1d, (IMAGE, values(1, 2, 2)), {}, r"conv1d: expected input with 3 axes, got shape \(1, 2, 4, 5\)"),
-    (mg.conv1d, (SEQUENCE, values(1, 3, 2)), {}, "conv1d: input .* has 2 channels, weight .* is for 3"),
+    (F.conv1d, (IMAGE, values(1, 2, 2)), {}, r"conv1d: expected input with 3 axes, got shape \(1, 2, 4, 5\)"),
+    (F.conv1d, (SEQUENCE, values(1, 3, 2)), {}, "conv1d: input .* has 2 channels, weight .* is for 3"),
     (
-        mg.conv1d,
+        F.conv1d,
         (SEQUENCE, values(3, 1, 2)),
         {"groups": 2},
         "conv1d: groups 2 must divide the 2 input channels and the 3",
     ),
-    (mg.conv1d, (SEQUENCE, values(3, 2, 2), values(2)), {}, r"conv1d: expected a bias of shape \(3,\), got \(2,\)"),
-    (mg.conv1d, (SEQUENCE, values(1, 2, 9)), {}, "conv1d: the window does not fit into the input"),
-    (mg.conv1d, (SEQUENCE, values(1, 2, 3)), {"stride": 2}, "conv1d: the windows do not end at the border"),
-    (mg.conv3d, (VOLUME, values(1, 2, 5, 1, 1)), {}, "conv3d: the windows do not fit into the input: depth 4"),
-    (mg.conv3d, (VOLUME, values(1, 2, 1, 5, 1)), {}, "conv3d: the window does not fit into the input: height 3"),
-    (mg.conv3d, (VOLUME, values(1, 2, 3, 1, 1)), {"stride": 2}, "conv3d: the windows do not end at the border"),
-    (mg.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"stride": (1, 2)}, "conv3d: stride must be a number or 3 of them"),
-    (mg.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"padding": "some"}, "conv3d: padding must be numbers, 'valid'"),
+    (F.conv1d, (SEQUENCE, values(3, 2, 2), values(2)), {}, r"conv1d: expected a bias of shape \(3,\), got \(2,\)"),
+    (F.conv1d, (SEQUENCE, values(1, 2, 9)), {}, "conv1d: the window does not fit into the input"),
+    (F.conv1d, (SEQUENCE, values(1, 2, 3)), {"stride": 2}, "conv1d: the windows do not end at the border"),
+    (F.conv3d, (VOLUME, values(1, 2, 5, 1, 1)), {}, "conv3d: the windows do not fit into the input: depth 4"),
+    (F.conv3d, (VOLUME, values(1, 2, 1, 5, 1)), {}, "conv3d: the window does not fit into the input: height 3"),
+    (F.conv3d, (VOLUME, values(1, 2, 3, 1, 1)), {"stride": 2}, "conv3d: the windows do not end at the border"),
+    (F.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"stride": (1, 2)}, "conv3d: stride must be a number or 3 of them"),
+    (F.conv3d, (VOLUME, values(1, 2, 1, 1, 1)), {"padding": "some"}, "conv3d: padding must be numbers, 'valid'"),
     (
-        mg.conv3d,
+        F.conv3d,
         (VOLUME, values(1, 2, 1, 1, 1)),
         {"padding": "same", "stride": 2},
         "conv3d: padding 'same' needs stride 1",
     ),
     (
-        mg.conv_transpose2d,
+        F.conv_transpose2d,
         (IMAGE, values(2, 1, 2, 2)),
         {"output_padding": 1},
         "conv_transpose2d: output_padding 1 must be",
     ),
-    (mg.conv_transpose2d, (IMAGE, values(2, 1, 1, 1)), {"padding": 3}, "conv_transpose2d: nothing is left: length 4"),
+    (F.conv_transpose2d, (IMAGE, values(2, 1, 1, 1)), {"padding": 3}, "conv_transpose2d: nothing is left: length 4"),
     (
-        mg.conv_transpose2d,
+        F.conv_transpose2d,
         (IMAGE, values(3, 1, 1, 1)),
         {},
         "conv_transpose2d: input .* has 2 channels, weight .* is for 3",
     ),
-    (mg.max_pool1d, (SEQUENCE, 2), {"padding": 2}, "max_pool1d: padding 2 is more than half of the kernel size 2"),
-    (mg.avg_pool3d, (VOLUME, 2), {"padding": 2}, "avg_pool3d: padding 2 is more than half of the kernel size 2"),
-    (mg.avg_pool3d, (IMAGE, 2), {}, "avg_pool3d: expected an input with 5 axes"),
-    (mg.adaptive_avg_pool2d, (IMAGE, (1, 2, 3)), {}, "adaptive_avg_pool2d: output_size must be a number or 2 of them"),
-    (mg.adaptive_max_pool1d, (np.zeros((1, 1, 0)), 1), {}, "adaptive_max_pool1d: nothing to pool"),
-    (mg.interpolate, (IMAGE,), {}, "interpolate: give either size or scale_factor"),
-    (mg.interpolate, (IMAGE, 2), {"mode": "cubic"}, "interpolate: mode must be one of nearest, linear"),
-    (mg.interpolate, (IMAGE, 2), {"mode": "linear"}, "interpolate: mode 'linear' is not for an input of shape"),
-    (mg.interpolate, (IMAGE, 2), {"align_corners": True}, "interpolate: align_corners is not for mode 'nearest'"),
-    (mg.interpolate, (IMAGE,), {"scale_factor": -1}, "interpolate: scale_factor must be one or 2 positive numbers"),
-    (mg.interpolate, (IMAGE,), {"scale_factor": 0.1}, "interpolate: cannot make lengths"),
-    (mg.pixel_shuffle, (IMAGE, 2), {}, "pixel_shuffle: shape .* has no channels in groups of 4"),
-    (mg.pixel_unshuffle, (IMAGE, 2), {}, "pixel_unshuffle: shape .* is not made of squares of 2 by 2 pixels"),
-    (mg.fold, (values(1, 5, 4), 3, 2), {}, r"fold: expected \(n, channels · 2 · 2, windows\), got shape \(1, 5, 4\)"),
-    (mg.fold, (values(1, 4, 5), 3, 2), {}, "fold: images of 3 by 3 have 2 · 2 windows, got 5 columns"),
-    (mg.stochastic_pool2d, (IMAGE[..., :4], 2), {}, "stochastic_pool2d: training needs rng=.*, got NoneType"),
+    (F.max_pool1d, (SEQUENCE, 2), {"padding": 2}, "max_pool1d: padding 2 is more than half of the kernel size 2"),
+    (F.avg_pool3d, (VOLUME, 2), {"padding": 2}, "avg_pool3d: padding 2 is more than half of the kernel size 2"),
+    (F.avg_pool3d, (IMAGE, 2), {}, "avg_pool3d: expected an input with 5 axes"),
+    (F.adaptive_avg_pool2d, (IMAGE, (1, 2, 3)), {}, "adaptive_avg_pool2d: output_size must be a number or 2 of them"),
+    (F.adaptive_max_pool1d, (np.zeros((1, 1, 0)), 1), {}, "adaptive_max_pool1d: nothing to pool"),
+    (F.interpolate, (IMAGE,), {}, "interpolate: give either size or scale_factor"),
+    (F.interpolate, (IMAGE, 2), {"mode": "cubic"}, "interpolate: mode must be one of nearest, linear"),
+    (F.interpolate, (IMAGE, 2), {"mode": "linear"}, "interpolate: mode 'linear' is not for an input of shape"),
+    (F.interpolate, (IMAGE, 2), {"align_corners": True}, "interpolate: align_corners is not for mode 'nearest'"),
+    (F.interpolate, (IMAGE,), {"scale_factor": -1}, "interpolate: scale_factor must be one or 2 positive numbers"),
+    (F.interpolate, (IMAGE,), {"scale_factor": 0.1}, "interpolate: cannot make lengths"),
+    (F.pixel_shuffle, (IMAGE, 2), {}, "pixel_shuffle: shape .* has no channels in groups of 4"),
+    (F.pixel_unshuffle, (IMAGE, 2), {}, "pixel_unshuffle: shape .* is not made of squares of 2 by 2 pixels"),
+    (F.fold, (values(1, 5, 4), 3, 2), {}, r"fold: expected \(n, channels · 2 · 2, windows\), got shape \(1, 5, 4\)"),
+    (F.fold, (values(1, 4, 5), 3, 2), {}, "fold: images of 3 by 3 have 2 · 2 windows, got 5 columns"),
+    (F.stochastic_pool2d, (IMAGE[..., :4], 2), {}, "stochastic_pool2d: training needs rng=.*, got NoneType"),
 ]
 
 
@@ -276,12 +276,12 @@ def test_errors(f: Any, args: Any, params: Any, message: str) -> None:
 def test_integers_are_refused() -> None:
     rng = np.random.default_rng(0)
     calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
-        (mg.conv1d, (SEQUENCE.astype(int), values(3, 2, 2)), {}),
-        (mg.conv_transpose2d, (IMAGE, np.ones((2, 1, 1, 1), int)), {}),
-        (mg.avg_pool3d, (VOLUME.astype(int), 1), {}),
-        (mg.adaptive_max_pool2d, (IMAGE.astype(int), 1), {}),
-        (mg.interpolate, (IMAGE.astype(int), 2), {}),
-        (mg.stochastic_pool2d, (IMAGE.astype(int), 1), {"rng": rng}),
+        (F.conv1d, (SEQUENCE.astype(int), values(3, 2, 2)), {}),
+        (F.conv_transpose2d, (IMAGE, np.ones((2, 1, 1, 1), int)), {}),
+        (F.avg_pool3d, (VOLUME.astype(int), 1), {}),
+        (F.adaptive_max_pool2d, (IMAGE.astype(int), 1), {}),
+        (F.interpolate, (IMAGE.astype(int), 2), {}),
+        (F.stochastic_pool2d, (IMAGE.astype(int), 1), {"rng": rng}),
     ]
     for f, args, params in calls:
         with pytest.raises(TypeError, match=f"{f.__name__}: .* must be floating, got int64"):

@@ -10,6 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import viz
+from minigrad.nn import functional as F
 from minigrad.viz import rich
 
 Graphs = dict[str, Callable[[], mg.Tensor]]
@@ -112,7 +113,7 @@ def test_affine() -> None:
 def test_softmax_cross_entropy_fused_and_decomposed() -> None:
     def loss() -> mg.Tensor:
         logits = mg.Tensor([[0.2, 0.1, 0.7], [0.3, 0.1, 0.6]], requires_grad=True, name="logits")
-        return mg.softmax_cross_entropy(logits, [0, 1])
+        return F.softmax_cross_entropy(logits, [0, 1])
 
     fused = viz.draw(loss()).picture
     with mg.decompose():

@@ -80,9 +80,10 @@ PROGRAM = """
 import numpy as np
 import minigrad as mg
 from minigrad import viz
+from minigrad.nn import functional as F
 x = mg.Tensor(np.linspace(0, 1, 6).reshape(2, 3), requires_grad=True, name="x")
 with mg.decompose():
-    loss = mg.softmax_cross_entropy(x * x + x, [0, 1])
+    loss = F.softmax_cross_entropy(x * x + x, [0, 1])
 drawing = viz.draw(loss)
 print(drawing.source, drawing.text)
 """
