@@ -282,14 +282,15 @@ def _logsumexp_forward(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     return y if keepdims else y.reshape(tuple([n for i, n in enumerate(x.shape) if i not in axis]))
 
 
-def _softmax_weights(x: Any, y: Any) -> Any:
+def _softmax_weights(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     # x - y is NaN where both are infinite; the weights there are those of the infinite elements, or 0.
     ok = np.isfinite(y)
     finite = np.exp(np.where(ok, x - np.where(ok, y, 0.0), -math.inf))
     if bool(np.all(ok)):
         return finite
     top = (x == y) & (y > 0)
-    return np.where(top, 1.0, finite)
+    count = np.sum(top * np.ones_like(y), axis=axis, keepdims=True)
+    return np.where(top, 1.0 / np.maximum(count, 1.0), finite)
 
 
 def tame(x: Any) -> bool:
@@ -308,7 +309,7 @@ def _logsumexp_decomposed(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 _logsumexp = general(
     _logsumexp_forward,
-    lambda g, x, y, axis: expand(g, axis, x.shape) * _softmax_weights(x, y.reshape(kept_shape(x.shape, axis))),
+    lambda g, x, y, axis: expand(g, axis, x.shape) * _softmax_weights(x, y.reshape(kept_shape(x.shape, axis)), axis),
     name="logsumexp",
     local=["exp(x - y) = softmax(x)"],
     decomposition=_logsumexp_decomposed,

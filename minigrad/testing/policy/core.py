@@ -61,6 +61,7 @@ POINTS: tuple[Point, ...] = (
     of_x("logsumexp", "mg.logsumexp(x)", [-inf, 0.0, 0.0], [0.0, 0.5, 0.5], "limit", "a masked element has no share"),
     of_x("logsumexp", "mg.logsumexp(x)", [-inf, -inf], [0.0, 0.0], "constant", "no NaN from inf - inf"),
     of_x("logsumexp", "mg.logsumexp(x)", [inf, 0.0], [1.0, 0.0], "limit", "the infinite one takes all"),
+    of_x("logsumexp", "mg.logsumexp(x)", [inf, inf, 0.0], [0.5, 0.5, 0.0], "limit", "the infinite ones share"),
     of_x("logsumexp", "mg.logsumexp(x)", [1000.0, 1000.0], [0.5, 0.5], "", "smooth, and no overflow"),
     of_x("softmax", "mg.softmax(x)[1]", [-inf, 0.0, 0.0], [0.0, 0.25, -0.25], "limit", "a masked class"),
     of_x("log_softmax", "mg.log_softmax(x)[1]", [-inf, 0.0, 0.0], [0.0, 0.5, -0.5], "limit", "a masked class"),
