@@ -277,3 +277,8 @@ def test_the_names_in_messages_are_the_users() -> None:
     w = Tensor([1.0], requires_grad=True, name="weight")
     with pytest.raises(RuntimeError, match="'weight' of shape"):
         mg.grad(X.sum(), w)
+
+
+def test_keepdims_is_passed_by_name() -> None:
+    with pytest.raises(TypeError, match="pass keepdims and ddof by name"):
+        mg.sum(mg.ones((2, 3)), 0, True)

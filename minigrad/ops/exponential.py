@@ -119,7 +119,8 @@ cbrt = elementwise(
 def logistic(x: Any) -> Any:
     """Return ``1 / (1 + exp(-x))`` of a raw array: exp of a number that is never positive cannot overflow."""
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
+    # The larger of e, at most 1, and the truth of x >= 0 is the numerator on either side; `where` is much slower.
+    return np.maximum(e, np.greater_equal(x, 0)) / (1 + e)
 
 
 def _share_forward(a: Any, b: Any) -> Any:
