@@ -34,10 +34,9 @@ class Noticed:
         self._reported = 0
         self._was = "ignore" if quiet else np.geterr()["invalid"]
         others: dict[str, Any] = {"all": "ignore"} if quiet else {}
-        self._state = np.errstate(invalid="call", call=self._note, **others)
-
-    def _note(self, kind: str, flag: int) -> None:
-        self.seen.append(kind)
+        # Of the list alone: a bound method would make a reference cycle, and a graph must die without the collector.
+        seen = self.seen
+        self._state = np.errstate(invalid="call", call=lambda kind, flag: seen.append(kind), **others)
 
     def __enter__(self) -> list[str]:
         self._state.__enter__()

@@ -1,5 +1,6 @@
 """An upstream gradient of exactly 0 gives 0, also where the local gradient is not finite, in every mode and order."""
 
+import gc
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -75,3 +76,16 @@ def test_nan_in_the_data_stays_seen() -> None:
     (g,) = mg.grad((x * x).sum(), x)
     assert np.isnan(g.data[0])
     assert g.data[1] == 2.0
+
+
+def test_a_sweep_leaves_nothing_to_the_garbage_collector() -> None:
+    x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    gc.collect()
+    gc.disable()
+    try:
+        (x * x).sum().backward()
+        mg.grad((x * x * x).sum(), x, create_graph=True)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
