@@ -15,11 +15,6 @@ from ._axes import axis_of
 from .indexing import at_once
 from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, moveaxis, ravel, reshape
 
-
-def _cast(x: Tensor, dtype: Any) -> Tensor:
-    return x if dtype is None or x.dtype == dtype else x.astype(dtype)
-
-
 _concatenate = linear(
     lambda *arrays, axis: np.concatenate(arrays, axis=axis),
     lambda g, k, shapes, axis: g[_block(k, shapes, axis)],
@@ -71,7 +66,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, *, dtype: Any = Non
     for t in tensors[1:]:
         if t.ndim != len(first) or any(m != n for d, (m, n) in enumerate(zip(t.shape, first, strict=True)) if d != i):
             raise ValueError(f"concatenate: shapes {first} and {t.shape} differ elsewhere than along axis {i}")
-    return _cast(_concatenate(*tensors, axis=i), dtype)
+    return asarray(_concatenate(*tensors, axis=i), dtype)
 
 
 _stack = linear(
@@ -107,7 +102,7 @@ def stack(arrays: Sequence[Any], axis: int = 0, *, dtype: Any = None) -> Tensor:
     for t in tensors[1:]:
         if t.shape != tensors[0].shape:
             raise ValueError(f"stack: the shapes must be equal, got {tensors[0].shape} and {t.shape}")
-    return _cast(_stack(*tensors, axis=axis_of("stack", axis, tensors[0].ndim + 1)), dtype)
+    return asarray(_stack(*tensors, axis=axis_of("stack", axis, tensors[0].ndim + 1)), dtype)
 
 
 def _joined(name: str, tensors: Sequence[Tensor], axis: int, dtype: Any) -> Tensor:
@@ -289,5 +284,5 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Tensor:
         values = broadcast_to(values, fitting)
     except ValueError:
         raise ValueError(f"insert: values of shape {values.shape} do not broadcast to {fitting}") from None
-    joined = concatenate([x, _cast(values, x.dtype)], axis=i)
+    joined = concatenate([x, asarray(values, x.dtype)], axis=i)
     return at_once(joined, (slice(None),) * i + (order,))

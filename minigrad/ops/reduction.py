@@ -36,8 +36,7 @@ def _refuse_empty(name: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> N
 def _cast(x: Any, dtype: Any) -> Tensor:
     if isinstance(dtype, bool):
         raise TypeError("a reduction's third argument is dtype, as in NumPy; pass keepdims and ddof by name")
-    t = asarray(x)
-    return t if dtype is None or t.dtype == dtype else t.astype(dtype)
+    return asarray(x, dtype)
 
 
 _sum = linear(
