@@ -18,13 +18,11 @@ Data sets are in ``minigrad.nn.data``.
 """
 
 from . import functional, init
-from .activations import ReLU, Sigmoid, Tanh
 from .containers import ModuleList, Sequential
-from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d
+from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d, ReLU, Sigmoid, Tanh
 from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
-from .optim import SGD, Adam
-from .optimizer import Optimizer
+from .optim import SGD, Adam, Optimizer
 from .parameter import Parameter
 from .random import seed
 from .serialization import load, save

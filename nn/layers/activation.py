@@ -1,4 +1,4 @@
-"""Activation functions as modules."""
+"""Activation functions as layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad import Tensor, relu, sigmoid, tanh
 
-from .module import Module
+from ..module import Module
 
 __all__ = ["ReLU", "Sigmoid", "Tanh"]
 
