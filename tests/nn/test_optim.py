@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.nn import optimizer as base
+from minigrad.nn.optim import optimizer as base
 
 START = [0.5, -1.0, 2.0, 0.0]
 
