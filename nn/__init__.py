@@ -18,8 +18,33 @@ Data sets are in ``minigrad.nn.data``.
 """
 
 from . import functional, init
-from .containers import ModuleList, Sequential
-from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d, ReLU, Sigmoid, Tanh
+from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
+from .layers import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    Affine,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    Bilinear,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+    Flatten,
+    Identity,
+    Lambda,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    ReLU,
+    Sigmoid,
+    StochasticPool2d,
+    Tanh,
+    Unflatten,
+)
 from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
 from .optim import SGD, Adam, Optimizer
@@ -29,23 +54,42 @@ from .serialization import load, save
 
 __all__ = [
     "Adam",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "Affine",
+    "AvgPool1d",
     "AvgPool2d",
+    "AvgPool3d",
+    "Bilinear",
+    "Conv1d",
     "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "Flatten",
+    "Identity",
+    "Lambda",
     "LoadedKeys",
     "MSELoss",
+    "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
     "Module",
+    "ModuleDict",
     "ModuleList",
     "Optimizer",
+    "Parallel",
     "Parameter",
     "ReLU",
+    "Residual",
     "SGD",
     "Sequential",
     "Sigmoid",
     "SoftmaxCrossEntropy",
+    "StochasticPool2d",
     "Tanh",
+    "Unflatten",
     "functional",
     "init",
     "load",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.ops._windows import pair
+from minigrad.ops.convolution_nd import numbers
 
 from ..init import Initializer
 from ..module import Module
@@ -28,22 +29,43 @@ def size(kind: str, what: str, value: Any) -> int:
     return number
 
 
-def check_padding(kind: str, padding: Any, words: tuple[str, ...]) -> None:
-    """Raise unless `padding` is a number, a pair, or one of `words`."""
+def sizes(kind: str, what: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
+    """Return a number, or one for each of `count` spatial axes, as a tuple."""
+    return pair(kind, what, value, least) if count == 2 else numbers(kind, what, value, count, least)
+
+
+def check_padding(kind: str, padding: Any, count: int, words: tuple[str, ...]) -> None:
+    """Raise unless `padding` is a number, one for each of `count` spatial axes, or one of `words`."""
     if not isinstance(padding, str):
-        pair(kind, "padding", padding, 0)
+        sizes(kind, "padding", padding, count, 0)
     elif padding not in words:
-        raise ValueError(f"{kind}: padding must be a number, a pair or one of {', '.join(words)}, got {padding!r}")
+        many = {1: "a number", 2: "a number, a pair", 3: "a number, three of them"}[count]
+        raise ValueError(f"{kind}: padding must be {many} or one of {', '.join(words)}, got {padding!r}")
 
 
 def weight(
     kind: str, shape: tuple[int, ...], init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None
 ) -> Parameter:
     """Return a new parameter of that shape."""
+    return Parameter(_first_values(kind, "init", shape, init, dtype, rng), dtype=dtype)
+
+
+def bias(
+    kind: str, length: int, init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None, wanted: bool
+) -> Parameter | None:
+    """Return a new parameter of that length, or None if it is not `wanted`."""
+    if not wanted:
+        return None
+    return Parameter(_first_values(kind, "bias_init", (length,), init, dtype, rng), dtype=dtype)
+
+
+def _first_values(
+    kind: str, what: str, shape: tuple[int, ...], init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None
+) -> Any:
     values = init(shape, rng=rng, dtype=dtype)
     if np.shape(values) != shape:
-        raise ValueError(f"{kind}: init returned shape {np.shape(values)} for a weight of shape {shape}")
-    return Parameter(values, dtype=dtype)
+        raise ValueError(f"{kind}: {what} returned shape {np.shape(values)} for parameters of shape {shape}")
+    return values
 
 
 def settings(module: Module, **defaults: Any) -> str:
