@@ -19,7 +19,26 @@ Data sets are in ``minigrad.nn.data``.
 
 from . import functional, init
 from .containers import ModuleList, Sequential
-from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d, ReLU, Sigmoid, Tanh
+from .layers import (
+    Affine,
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    Conv2d,
+    Dropout,
+    Dropout2d,
+    Flatten,
+    GroupNorm,
+    InstanceNorm2d,
+    LayerNorm,
+    LocalResponseNorm,
+    MaxPool2d,
+    ReLU,
+    RMSNorm,
+    Sigmoid,
+    Tanh,
+)
 from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
 from .optim import SGD, Adam, Optimizer
@@ -31,15 +50,25 @@ __all__ = [
     "Adam",
     "Affine",
     "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "Conv2d",
+    "Dropout",
+    "Dropout2d",
     "Flatten",
+    "GroupNorm",
+    "InstanceNorm2d",
+    "LayerNorm",
     "LoadedKeys",
+    "LocalResponseNorm",
     "MSELoss",
     "MaxPool2d",
     "Module",
     "ModuleList",
     "Optimizer",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "SGD",
     "Sequential",
