@@ -1,6 +1,20 @@
 """Layers: modules that compute one thing, with or without parameters."""
 
-from .activation import ReLU, Sigmoid, Tanh
+from .activation import (
+    GELU,
+    GLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+)
 from .affine import Affine
 from .convolution import Conv2d
 from .dropout import Dropout, Dropout2d
@@ -15,6 +29,21 @@ from .normalization import (
     RMSNorm,
 )
 from .pooling import AvgPool2d, MaxPool2d
+from .rectifiers import (
+    CELU,
+    ELU,
+    SELU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Softshrink,
+    Threshold,
+)
 from .shape import Flatten
 
 __all__ = [
@@ -23,17 +52,40 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "CELU",
     "Conv2d",
     "Dropout",
     "Dropout2d",
+    "ELU",
     "Flatten",
+    "GELU",
+    "GLU",
     "GroupNorm",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
     "InstanceNorm2d",
     "LayerNorm",
+    "LeakyReLU",
     "LocalResponseNorm",
+    "LogSigmoid",
+    "LogSoftmax",
     "MaxPool2d",
+    "Mish",
+    "PReLU",
     "RMSNorm",
     "ReLU",
+    "ReLU6",
+    "SELU",
+    "SiLU",
     "Sigmoid",
+    "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
+    "Threshold",
 ]
