@@ -18,6 +18,7 @@ from .activation import (
 from .affine import Affine
 from .convolution import Conv2d
 from .dropout import Dropout, Dropout2d
+from .embedding import Embedding
 from .normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -57,6 +58,7 @@ __all__ = [
     "Dropout",
     "Dropout2d",
     "ELU",
+    "Embedding",
     "Flatten",
     "GELU",
     "GLU",
