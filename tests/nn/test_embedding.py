@@ -42,7 +42,7 @@ def test_first_values() -> None:
     assert abs(float(layer.weight.data.std()) - 1) < 0.02
     again = nn.Embedding(1000, 50, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(layer.weight.data, again.weight.data)
-    assert float(abs(nn.Embedding(100, 5, init=nn.init.uniform, dtype="f2").weight.data).max()) <= 0.01
+    assert float(abs(nn.Embedding(100, 5, init=nn.init.uniform, dtype="f2").weight.data).max()) < 0.0101
 
 
 def test_an_existing_table() -> None:
