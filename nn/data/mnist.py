@@ -86,7 +86,8 @@ def _load_part(
     images, labels = read_idx(image_file), read_idx(label_file)
     if images.ndim != 3 or images.dtype != np.uint8:
         raise ValueError(
-            f"{image_file}: images have shape (N, H, W) and dtype uint8, found {images.shape} and {images.dtype}"
+            f"{image_file}: images have shape (N, H, W) and dtype uint8, "
+            f"found {images.shape} and {images.dtype}"
         )
     if labels.ndim != 1 or labels.dtype != np.uint8:
         raise ValueError(
