@@ -85,6 +85,7 @@ from .optim import SGD, Adam, Optimizer
 from .parameter import Parameter
 from .random import seed
 from .serialization import load, save
+from .summarize import Summary, SummaryRow, summary
 
 __all__ = [
     "Adam",
@@ -154,6 +155,8 @@ __all__ = [
     "Softshrink",
     "Softsign",
     "StochasticPool2d",
+    "Summary",
+    "SummaryRow",
     "Tanh",
     "Tanhshrink",
     "Threshold",
@@ -163,4 +166,5 @@ __all__ = [
     "load",
     "save",
     "seed",
+    "summary",
 ]

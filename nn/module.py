@@ -233,13 +233,13 @@ class Module:
         """Yield all parameters, each once."""
         return (parameter for _, parameter in self.named_parameters())
 
-    def num_parameters(self, trainable: bool = False) -> int:
+    def count_parameters(self, trainable: bool = False) -> int:
         """Return how many numbers the parameters hold, shared ones counted once; `trainable`: without frozen ones.
 
         Examples
         --------
         >>> from minigrad import nn
-        >>> nn.Affine(4, 3).num_parameters()
+        >>> nn.Affine(4, 3).count_parameters()
         15
         """
         return sum(p.size for p in self.parameters() if p.requires_grad or not trainable)

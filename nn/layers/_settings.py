@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.ops._windows import pair
 from minigrad.ops.convolution_nd import numbers
 
+from .. import init as first_values
 from ..init import Initializer
 from ..module import Module
 from ..parameter import Parameter
@@ -47,25 +48,28 @@ def weight(
     kind: str, shape: tuple[int, ...], init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None
 ) -> Parameter:
     """Return a new parameter of that shape."""
-    return Parameter(_first_values(kind, "init", shape, init, dtype, rng), dtype=dtype)
+    return _parameter(kind, "init", shape, init, dtype, rng)
 
 
 def bias(
     kind: str, length: int, init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None, wanted: bool
 ) -> Parameter | None:
     """Return a new parameter of that length, or None if it is not `wanted`."""
-    if not wanted:
-        return None
-    return Parameter(_first_values(kind, "bias_init", (length,), init, dtype, rng), dtype=dtype)
+    return _parameter(kind, "bias_init", (length,), init, dtype, rng) if wanted else None
 
 
-def _first_values(
+def _parameter(
     kind: str, what: str, shape: tuple[int, ...], init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None
-) -> Any:
+) -> Parameter:
     values = init(shape, rng=rng, dtype=dtype)
     if np.shape(values) != shape:
         raise ValueError(f"{kind}: {what} returned shape {np.shape(values)} for parameters of shape {shape}")
-    return values
+    if getattr(init, "func", init).__module__ != first_values.__name__ or np.dtype(dtype).kind != "f":
+        return Parameter(values, dtype=dtype)
+    # The package's own initializers, and partial(...) of them, make new arrays: no need to copy 400 MB of them.
+    parameter = Parameter(np.zeros(0), dtype=dtype)
+    parameter._data = values
+    return parameter
 
 
 def settings(module: Module, **defaults: Any) -> str:

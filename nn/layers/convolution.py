@@ -142,7 +142,7 @@ class Conv2d(_Conv):
     >>> layer = nn.Conv2d(3, 10, 5, padding="same")
     >>> layer(np.zeros((1, 3, 32, 32), np.float32)).shape
     (1, 10, 32, 32)
-    >>> layer.num_parameters()
+    >>> layer.count_parameters()
     760
     """
 
