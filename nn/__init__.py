@@ -17,7 +17,7 @@
 Data sets are in ``minigrad.nn.data``.
 """
 
-from . import functional, init
+from . import functional, init, models
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .layers import (
     CELU,
@@ -164,6 +164,7 @@ __all__ = [
     "functional",
     "init",
     "load",
+    "models",
     "save",
     "seed",
     "summary",
