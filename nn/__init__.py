@@ -22,24 +22,32 @@ from .containers import ModuleList, Sequential
 from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d, ReLU, Sigmoid, Tanh
 from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
-from .optim import SGD, Adam, Optimizer
+from .optim import SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
 from .random import seed
 from .serialization import load, save
 
 __all__ = [
+    "AdaDelta",
+    "AdaGrad",
     "Adam",
+    "AdamW",
     "Affine",
     "AvgPool2d",
     "Conv2d",
     "Flatten",
+    "Lion",
     "LoadedKeys",
     "MSELoss",
     "MaxPool2d",
     "Module",
     "ModuleList",
+    "Momentum",
+    "NAdam",
+    "Nesterov",
     "Optimizer",
     "Parameter",
+    "RMSprop",
     "ReLU",
     "SGD",
     "Sequential",
