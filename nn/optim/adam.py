@@ -176,7 +176,7 @@ class NAdam(Optimizer):
     >>> (p * p).sum().backward()
     >>> optimizer.step()
     >>> [round(x, 4) for x in p.tolist()]
-    [2.8941, 3.8941]
+    [2.8944, 3.8944]
     """
 
     betas = Setting(pair)
@@ -195,9 +195,7 @@ class NAdam(Optimizer):
         momentum_decay: float = 4e-3,
     ) -> None:
         self._products: dict[tuple[float, float], tuple[int, float]] = {}
-        super().__init__(
-            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay
-        )
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay)
 
     def _slots(self, group: Group) -> tuple[str, ...]:
         return ("mean", "square")

@@ -210,7 +210,7 @@ class AdaDelta(Optimizer):
     >>> (p * p).sum().backward()
     >>> optimizer.step()
     >>> [round(x, 3) for x in p.tolist()]
-    [2.801, 3.801]
+    [2.8, 3.8]
     """
 
     rho = Setting(fraction)

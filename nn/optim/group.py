@@ -21,12 +21,13 @@ Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Mapping[str,
 class State:
     """What is kept of one parameter: the steps it took, the names of its state's arrays, and these with scratch."""
 
-    __slots__ = ("arrays", "buffers", "slots", "t")
+    __slots__ = ("arrays", "buffers", "slots", "t", "whole")
 
     def __init__(self) -> None:
         self.t = 0
         self.slots: tuple[str, ...] | None = None  # before the first step
         self.arrays: dict[str, Any] = {}
+        self.whole = True  # whether the update takes the arrays as they are, not in pieces
         self.buffers: tuple[Any, ...] = ()  # the arrays and the scratch arrays, as they are passed to _update
 
 
@@ -35,16 +36,17 @@ class Group:
 
     Attributes
     ----------
-    parameters : list of Tensor
     names : list of str
+        Of the parameters.
+    members : list of (Tensor, State)
+        The parameters, and what is remembered of each.
     """
 
-    parameters: list[Tensor]
     names: list[str]
-    states: list[State]
+    members: list[tuple[Tensor, State]]
 
     def __init__(self, kind: str, settings: Mapping[str, Setting], values: Mapping[str, Any]) -> None:
-        self.__dict__.update(_kind=kind, _settings=settings, parameters=[], names=[], states=[])
+        self.__dict__.update(_kind=kind, _settings=settings, names=[], members=[])
         for name in settings:
             setattr(self, name, values[name])
 
@@ -62,9 +64,13 @@ class Group:
     def add(self, name: str, parameter: Tensor) -> None:
         """Append a parameter that is known to be a new leaf."""
         parameter.grad = parameter.grad  # a constant has no slot for one before it is set
-        self.parameters.append(parameter)
         self.names.append(name)
-        self.states.append(State())
+        self.members.append((parameter, State()))
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The parameters, in order."""
+        return [parameter for parameter, _ in self.members]
 
     def values(self) -> dict[str, Any]:
         """Return the settings by name."""
@@ -72,7 +78,7 @@ class Group:
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
-        return f"{len(self.parameters)} parameters, {settings}"
+        return f"{len(self.members)} parameters, {settings}"
 
 
 def read_groups(kind: str, params: Any, known: Iterable[str], taken: list[tuple[str, Tensor]]) -> list[Any]:

@@ -125,7 +125,7 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Forget the gradients: each parameter's ``.grad`` is None then."""
         for group in self.groups:
-            for parameter in group.parameters:
+            for parameter, _ in group.members:
                 parameter._grad = None
 
     # -- the step ----------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Optimizer:
         loss = closure() if closure is not None else None
         for group in self.groups:
             slots = self._slots(group)
-            for parameter, state in zip(group.parameters, group.states, strict=True):
+            for parameter, state in group.members:
                 grad = parameter._grad
                 if grad is None:
                     continue
@@ -154,7 +154,7 @@ class Optimizer:
                 if state.slots != slots:
                     self._take(state, data, slots, self._new_arrays(group, data, slots, state.arrays))
                 t = state.t = state.t + 1
-                if data.size <= PIECE and data.dtype.itemsize >= 4:
+                if state.whole:
                     self._update(group, t, data, grad._data, *state.buffers)
                 else:
                     self._update_in_pieces(group, t, data, grad._data, state.buffers)
@@ -201,6 +201,7 @@ class Optimizer:
             count = self.scratches + 2 * (data.dtype.itemsize < 4)
             self._scratch[key] = tuple([np.empty_like(data, state_dtype(data), shape=shape) for _ in range(count)])
         state.slots, state.arrays = slots, arrays
+        state.whole = data.size <= PIECE and data.dtype.itemsize >= 4
         state.buffers = (*arrays.values(), *self._scratch[key])
 
     def _slots(self, group: Group) -> tuple[str, ...]:
@@ -232,7 +233,7 @@ class Optimizer:
             for name, value in group.values().items()
         }
         for group in self.groups:
-            for name, state in zip(group.names, group.states, strict=True):
+            for name, (_, state) in zip(group.names, group.members, strict=True):
                 if state.t:
                     result[f"{name}.step"] = np.array(state.t)
                     result.update({f"{name}.{slot}": array.copy() for slot, array in state.arrays.items()})
@@ -261,11 +262,9 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: the state does not fit, and nothing was loaded:\n  {lines}")
         for group, (found, states) in zip(self.groups, groups, strict=True):
             group.__dict__.update(found.values())
-            group.states[:] = states
+            group.members[:] = zip(group.parameters, states, strict=True)
 
-    def _read_group(
-        self, i: int, group: Group, left: dict[str, Any], problems: list[str]
-    ) -> tuple[Group, list[State]]:
+    def _read_group(self, i: int, group: Group, left: dict[str, Any], problems: list[str]) -> tuple[Group, list[State]]:
         """Take a group's settings and states out of `left`; what does not fit goes to `problems`."""
         values, found = group.values(), group
         count = len(problems)
