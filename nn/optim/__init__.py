@@ -18,6 +18,7 @@ Gradients add up until they are forgotten, so one step can be made of many batch
 from .adam import Adam, AdamW, Lion, NAdam
 from .adaptive import AdaDelta, AdaGrad, RMSprop
 from .group import Group
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .sgd import SGD, Momentum, Nesterov
 
@@ -27,6 +28,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Group",
+    "LBFGS",
     "Lion",
     "Momentum",
     "NAdam",
