@@ -17,8 +17,10 @@
 Data sets are in ``minigrad.nn.data``.
 """
 
-from . import functional, init
+from . import functional, init, schedules
+from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleList, Sequential
+from .ema import EMA
 from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d, ReLU, Sigmoid, Tanh
 from .losses import (
     BCELoss,
@@ -40,10 +42,13 @@ from .losses import (
     SoftmaxCrossEntropy,
     TripletMarginLoss,
 )
+from .mixed_precision import GradScaler, MixedPrecision
 from .module import LoadedKeys, Module
 from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
+from .penalties import decay_groups, l1_penalty, l2_penalty
 from .random import seed
+from .scheduler import Plateau, Scheduler
 from .serialization import load, save
 
 __all__ = [
@@ -57,8 +62,10 @@ __all__ = [
     "BCEWithLogitsLoss",
     "Conv2d",
     "CosineEmbeddingLoss",
+    "EMA",
     "Flatten",
     "GaussianNLLLoss",
+    "GradScaler",
     "HalfSquaredError",
     "HingeEmbeddingLoss",
     "HuberLoss",
@@ -70,6 +77,7 @@ __all__ = [
     "MSELoss",
     "MarginRankingLoss",
     "MaxPool2d",
+    "MixedPrecision",
     "Module",
     "ModuleList",
     "Momentum",
@@ -80,19 +88,27 @@ __all__ = [
     "Nesterov",
     "Optimizer",
     "Parameter",
+    "Plateau",
     "PoissonNLLLoss",
     "RMSprop",
     "ReLU",
     "SGD",
+    "Scheduler",
     "Sequential",
     "Sigmoid",
     "SmoothL1Loss",
     "SoftmaxCrossEntropy",
     "Tanh",
     "TripletMarginLoss",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "decay_groups",
     "functional",
     "init",
+    "l1_penalty",
+    "l2_penalty",
     "load",
     "save",
+    "schedules",
     "seed",
 ]
