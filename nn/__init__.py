@@ -14,10 +14,10 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets are in ``minigrad.nn.data``.
+Data sets and batches are in ``nn.data``.
 """
 
-from . import functional, init
+from . import data, functional, init
 from .containers import ModuleList, Sequential
 from .layers import Affine, AvgPool2d, Conv2d, Flatten, MaxPool2d, ReLU, Sigmoid, Tanh
 from .losses import MSELoss, SoftmaxCrossEntropy
@@ -46,6 +46,7 @@ __all__ = [
     "Sigmoid",
     "SoftmaxCrossEntropy",
     "Tanh",
+    "data",
     "functional",
     "init",
     "load",
