@@ -107,12 +107,13 @@ def _parts(folder: Path) -> Iterator[tuple[str, tuple[str, bytes]]]:
 
 def _unpack(archive: Path) -> Iterator[tuple[str, tuple[str, bytes]]]:
     # Imported here because few programs read an archive.
+    import gzip
     import tarfile
     import zlib
 
     missing = {*_TRAIN, _TEST}
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with gzip.open(archive) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
             for member in tar:
                 # Nothing is written to disk, so names that lead elsewhere do no harm.
                 folder, _, name = member.name.rpartition("/")
@@ -120,6 +121,8 @@ def _unpack(archive: Path) -> Iterator[tuple[str, tuple[str, bytes]]]:
                 if file is not None:
                     missing.remove(name)
                     yield name, (f"{name} in {archive}", file.read())
+            while unpacked.read(1 << 20):  # to the end, where gzip has its checksum
+                pass
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise ValueError(f"{archive}: the archive is damaged or incomplete ({error}): fetch it again") from error
     if missing:
