@@ -14,10 +14,10 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets are in ``minigrad.nn.data``.
+Data sets and batches are in ``nn.data``.
 """
 
-from . import functional, init, models, schedules
+from . import data, functional, init, models, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -217,6 +217,7 @@ __all__ = [
     "Unflatten",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "data",
     "decay_groups",
     "functional",
     "init",
