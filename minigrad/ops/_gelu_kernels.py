@@ -24,7 +24,7 @@ _FAR = 14.5  # exp(-z²/2) z is below the least float32 from here on
 _DENSITY = 1 / math.sqrt(2 * math.pi)
 _STEEP = 1e30
 
-_BLOCK = 1 << 14
+_BLOCK = 1 << 15
 """Elements that are worked on at once, so that every step finds its operands in the cache."""
 
 
