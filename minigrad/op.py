@@ -14,7 +14,8 @@ a residual         a value that the forward function returned beside its result,
 =================  =====================================================================================
 
 Exactly what a rule reads is saved for the backward pass. The same text serves raw arrays (first order) and tensors
-(higher orders), so rules keep to operators, to methods that arrays and tensors share, and to ``np.`` functions.
+(higher orders), so rules keep to operators, to methods that arrays and tensors share, and to ``np.`` functions. From
+an array a rule may make a :class:`minigrad.backend.Scattered`, which the sweep adds in place.
 
 The kinds differ in what else follows from the rules:
 

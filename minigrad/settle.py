@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .backend import Scattered
 from .graph import extra_of
 from .tensor import Tensor
 
@@ -59,7 +60,7 @@ class Noticed:
             Of the op.
         elementwise : bool
             Whether each element of `c` comes from the same element of `g`: else nothing can be told.
-        g, c : Tensor or array
+        g, c : Tensor, array or Scattered
         """
         raw_g, raw_c = values_of(g), values_of(c)
         bad = np.isnan(raw_c)
@@ -90,5 +91,7 @@ class Noticed:
 
 
 def values_of(g: Any) -> Any:
-    """Return the array of a gradient, Tensor or array."""
+    """Return the array of a gradient; of one that is scattered, all that may be other than 0."""
+    if type(g) is Scattered:
+        return g.values
     return g._data if isinstance(g, Tensor) else g

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .anomaly import check_gradient
+from .backend import Scattered
 from .graph import Node, broadcasts, unbroadcast
 from .mode import current as current_mode
 from .mode import enable_grad
@@ -72,6 +73,12 @@ def sweep(
                     if seen:
                         c = invalid.settled(node.op.name, node.op.kind == "elementwise", g, c)
                     if c.shape != parent.shape or c.dtype is not parent.dtype:
+                        if type(c) is Scattered:
+                            if check:
+                                check_gradient(node, k, c.dense())
+                            grads[parent] = _added(c, grads.get(parent), parent in owned, parent.dtype)
+                            owned.add(parent)
+                            continue
                         c = _fit(node, k, c, parent)
                     if check:
                         check_gradient(node, k, c)
@@ -158,6 +165,16 @@ def push(nodes: list[Node], tangents: Grads) -> Grads:
                 tangent = node.op.push(node, known, values, invalid)
                 tangents[node] = tangent if tangent.dtype == node.dtype else tangent.astype(node.dtype)
     return tangents
+
+
+def _added(c: Scattered, old: Any, owned: bool, dtype: Any) -> Any:
+    """Return the sum of `c` and the gradient so far, which is changed if the sweep owns it."""
+    if old is None:
+        return c.dense(dtype)
+    if not owned:
+        old = old.copy()
+    c.add_to(old)
+    return old
 
 
 def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:

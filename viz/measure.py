@@ -103,7 +103,7 @@ def _sweep(traced: Traced, view: View, exits: set[int], seed: Any) -> tuple[dict
             if not flowing:
                 continue
             to = vertices[parent]
-            c = node.op.rules[k](g, *saved[k])
+            c = np.asarray(node.op.rules[k](g, *saved[k]))
             if c.shape != to.shape:
                 c = unbroadcast(c, to.shape)
             if c.dtype != to.dtype:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..kinds import elementwise
 from ..tensor import asarray
+from ._limits import at_least, at_most
 from .arithmetic import where
 
 leaky_relu = elementwise(
@@ -53,11 +54,11 @@ def _elu_rule(g: Any, x: Any, alpha: float, scale: float) -> Any:
     # At 0 the slopes are `alpha` from the left and 1 from the right: the one nearest to 0 between them.
     right = x >= 0 if alpha > 1 else x > 0
     left = x <= 0 if 0 <= alpha <= 1 else x < 0
-    return (g * right + g * left * (alpha * np.exp(np.minimum(x, 0)))) * scale
+    return (g * right + g * left * (alpha * np.exp(at_most(x, 0)))) * scale
 
 
 elu = elementwise(
-    lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)),
+    lambda x, alpha: at_least(x, 0) + alpha * np.expm1(at_most(x, 0)),
     lambda g, x, alpha: _elu_rule(g, x, alpha, 1.0),
     None,
     name="elu",
@@ -75,8 +76,8 @@ elu = elementwise(
 )
 
 celu = elementwise(
-    lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha),
-    lambda g, x, alpha: g * np.exp(np.minimum(x, 0) / alpha),
+    lambda x, alpha: at_least(x, 0) + alpha * np.expm1(at_most(x, 0) / alpha),
+    lambda g, x, alpha: g * np.exp(at_most(x, 0) / alpha),
     None,
     name="celu",
     arguments=("x", "alpha"),
@@ -97,7 +98,7 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 selu = elementwise(
-    lambda x: (np.maximum(x, 0) + SELU_ALPHA * np.expm1(np.minimum(x, 0))) * SELU_SCALE,
+    lambda x: (at_least(x, 0) + SELU_ALPHA * np.expm1(at_most(x, 0))) * SELU_SCALE,
     lambda g, x: _elu_rule(g, x, SELU_ALPHA, SELU_SCALE),
     name="selu",
     local=("1.0507 if x ≥ 0 else 1.7581·exp(x)",),
