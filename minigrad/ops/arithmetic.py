@@ -148,6 +148,7 @@ def _at_least_double(v: Any) -> Any:
 absolute = elementwise(
     np.absolute,
     lambda g, x: g * np.sign(x),
+    routes=True,
     doc="""Return ``|x|``. Local gradient: sign(x), 0 at 0.
 
     >>> import minigrad as mg
@@ -159,6 +160,7 @@ absolute = elementwise(
 fabs = elementwise(
     np.fabs,
     lambda g, x: g * np.sign(x),
+    routes=True,
     doc="""Return ``|x|`` as a floating number, of whole numbers too. Local gradient: sign(x), 0 at 0.
 
     >>> import minigrad as mg
@@ -193,6 +195,7 @@ maximum = elementwise(
     np.maximum,
     lambda g, a, b: g * (a > b) + (g * 0.5) * (a == b),
     lambda g, a, b: g * (b > a) + (g * 0.5) * (a == b),
+    routes=True,
     doc="""Return the larger of each pair. Local gradients: 1 for the larger, 0 for the smaller, 1/2 each at a tie.
 
     >>> import minigrad as mg
@@ -205,6 +208,7 @@ minimum = elementwise(
     np.minimum,
     lambda g, a, b: g * (a < b) + (g * 0.5) * (a == b),
     lambda g, a, b: g * (b < a) + (g * 0.5) * (a == b),
+    routes=True,
     doc="""Return the smaller of each pair. Local gradients: 1 for the smaller, 0 for the larger, 1/2 each at a tie.
 
     >>> import minigrad as mg
@@ -225,6 +229,8 @@ fmax = elementwise(
     lambda g, a, b: _part(g, a > b, a, b),
     lambda g, a, b: _part(g, b > a, b, a),
     local=("[a > b]", "[b > a]"),
+    hides=True,
+    routes=True,
     doc="""Return the larger of each pair, and of a number and NaN the number. Local gradients: those of maximum.
 
     >>> import minigrad as mg
@@ -238,6 +244,8 @@ fmin = elementwise(
     lambda g, a, b: _part(g, a < b, a, b),
     lambda g, a, b: _part(g, b < a, b, a),
     local=("[a < b]", "[b < a]"),
+    hides=True,
+    routes=True,
     doc="""Return the smaller of each pair, and of a number and NaN the number. Local gradients: those of minimum.
 
     >>> import minigrad as mg
@@ -254,6 +262,7 @@ where = elementwise(
     lambda g, condition: np.where(condition, 0.0, g),
     name="where",
     arguments=("condition", "a", "b"),
+    hides=True,
     doc="""Return the elements of `a` where `condition` holds, those of `b` elsewhere.
 
     The gradient goes to the chosen one; the other gets exactly 0, even where its own derivative is not finite.
@@ -271,6 +280,7 @@ _clip = elementwise(
     lambda g, x, lo, hi: g * ((x >= hi) | (lo >= hi)),
     name="clip",
     arguments=("x", "lo", "hi"),
+    routes=True,
 )
 
 

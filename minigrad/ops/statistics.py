@@ -137,12 +137,14 @@ _nanmax = general(
     lambda x, axis, keepdims: np.fmax.reduce(x, axis=axis, keepdims=keepdims),
     _share,
     name="nanmax",
+    hides=True,
     local=["1 at the maximum, 0 elsewhere (shared at ties)"],
 )
 _nanmin = general(
     lambda x, axis, keepdims: np.fmin.reduce(x, axis=axis, keepdims=keepdims),
     _share,
     name="nanmin",
+    hides=True,
     local=["1 at the minimum, 0 elsewhere (shared at ties)"],
 )
 
