@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import operand
 from ..kinds import elementwise, reflected
-from ..protocol import public
+from ..protocol import public, values_of
 from ..tensor import Tensor, asarray, constant
 
 identity = elementwise(
@@ -191,12 +191,35 @@ square = elementwise(
     """,
 )
 
+def _part(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`: all where it is chosen, half at a tie, of two NaN too."""
+    # NaN differs from itself.
+    return g * chosen + (g * 0.5) * ((a == b) | (a != a) & (b != b))
+
+
+def _of_extremum(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`, where a NaN is the extremum wherever there is one."""
+    squares = np.vdot(values_of(a), values_of(a)) + np.vdot(values_of(b), values_of(b))
+    if squares != squares:
+        return _part(g, chosen | (a != a) & (b == b), a, b)
+    tied = a == b
+    return g * chosen + (g * 0.5) * tied if values_of(tied).any() else g * chosen
+
+
+def _of_number(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`, where a number is the extremum, and not the NaN beside it."""
+    return _part(g, chosen | (a == a) & (b != b), a, b)
+
+
 maximum = elementwise(
     np.maximum,
-    lambda g, a, b: g * (a > b) + (g * 0.5) * (a == b),
-    lambda g, a, b: g * (b > a) + (g * 0.5) * (a == b),
+    lambda g, a, b: _of_extremum(g, a > b, a, b),
+    lambda g, a, b: _of_extremum(g, b > a, b, a),
+    local=("[a > b]", "[b > a]"),
     routes=True,
     doc="""Return the larger of each pair. Local gradients: 1 for the larger, 0 for the smaller, 1/2 each at a tie.
+
+    A NaN is the extremum, as in :func:`max`: it has the whole gradient, and shares it only with another NaN.
 
     >>> import minigrad as mg
     >>> mg.maximum([1.0, 5.0], 3.0)
@@ -206,10 +229,13 @@ maximum = elementwise(
 
 minimum = elementwise(
     np.minimum,
-    lambda g, a, b: g * (a < b) + (g * 0.5) * (a == b),
-    lambda g, a, b: g * (b < a) + (g * 0.5) * (a == b),
+    lambda g, a, b: _of_extremum(g, a < b, a, b),
+    lambda g, a, b: _of_extremum(g, b < a, b, a),
+    local=("[a < b]", "[b < a]"),
     routes=True,
     doc="""Return the smaller of each pair. Local gradients: 1 for the smaller, 0 for the larger, 1/2 each at a tie.
+
+    A NaN is the extremum, as in :func:`min`: it has the whole gradient, and shares it only with another NaN.
 
     >>> import minigrad as mg
     >>> mg.minimum([1.0, 5.0], 3.0)
@@ -217,17 +243,10 @@ minimum = elementwise(
     """,
 )
 
-
-def _part(g: Any, chosen: Any, a: Any, b: Any) -> Any:
-    """Return the part of `g` for `a`: all where it is chosen or the only number, half at a tie, of two NaN too."""
-    # NaN differs from itself.
-    return g * (chosen | (a == a) & (b != b)) + (g * 0.5) * ((a == b) | (a != a) & (b != b))
-
-
 fmax = elementwise(
     np.fmax,
-    lambda g, a, b: _part(g, a > b, a, b),
-    lambda g, a, b: _part(g, b > a, b, a),
+    lambda g, a, b: _of_number(g, a > b, a, b),
+    lambda g, a, b: _of_number(g, b > a, b, a),
     local=("[a > b]", "[b > a]"),
     hides=True,
     routes=True,
@@ -241,8 +260,8 @@ fmax = elementwise(
 
 fmin = elementwise(
     np.fmin,
-    lambda g, a, b: _part(g, a < b, a, b),
-    lambda g, a, b: _part(g, b < a, b, a),
+    lambda g, a, b: _of_number(g, a < b, a, b),
+    lambda g, a, b: _of_number(g, b < a, b, a),
     local=("[a < b]", "[b < a]"),
     hides=True,
     routes=True,

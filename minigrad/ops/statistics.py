@@ -12,7 +12,7 @@ from ..protocol import public
 from ..tensor import Tensor, asarray
 from ._axes import axes_of, kept_shape
 from .arithmetic import where
-from .reduction import Axis, max, mean, min, prod, sum
+from .reduction import Axis, max, mean, min, prod, shared, sum
 from .shape import broadcast_to, reshape, transpose
 
 
@@ -128,9 +128,7 @@ def nanmean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fa
 def _share(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     """Divide the gradient evenly among the elements that attain the extremum; a NaN attains nothing."""
     kept = kept_shape(x.shape, axis)
-    chosen = x == y.reshape(kept)
-    count = np.sum(chosen, axis=axis, keepdims=True, dtype=g.dtype)
-    return (g.reshape(kept) / (count + (count == 0))) * chosen
+    return shared(g.reshape(kept), x == y.reshape(kept), axis)
 
 
 _nanmax = general(
