@@ -1,8 +1,8 @@
 """What is 0 stays 0: an upstream gradient of exactly 0 gives 0, also where the local gradient is not finite.
 
-``where(x > 0, log(x), 0)`` and ``log(x)[x > 0]`` have the gradient 0 at x = 0: nothing flows to an element that was not
-chosen, though its own derivative is infinite. The product 0 · ∞ (or 0 / 0) would make it NaN. The processor notices such
-products by itself, so that looking for them costs nothing where there are none.
+``where(x > 0, log(x), 0)`` and ``log(x)[x > 0]`` have the gradient 0 at x = 0: nothing flows to an element that was
+not chosen, though its own derivative is infinite. The product 0 · ∞ (or 0 / 0) would make it NaN. The processor
+notices such products by itself, so that looking for them costs nothing where there are none.
 
 It does not notice 0 · NaN. A NaN can only stand beside an upstream gradient of 0 where an op before which it stands
 left it out: an index, a ``where``, ``fmax``. These declare that they hide values. A sweep that has come by one looks

@@ -200,7 +200,7 @@ def free_nodes(nodes: list[Node]) -> None:
 
 
 def _observed(nodes: list[Node], last: Node) -> bool:
-    """Return whether hooks or retained gradients are to see what flows on from `last`: they see it once, and settled."""
+    """Return whether hooks or retained gradients see what flows on from `last`: once, and so at once settled."""
     return any(
         node.seq <= last.seq and bool(node.extra.hooks or node.extra.retained)
         for node in nodes
