@@ -106,8 +106,8 @@ def _power_slope(a: Any, b: Any) -> Any:
 power = elementwise(
     np.power,
     lambda g, a, b: g * _power_slope(a, b),
-    # At a = 0 the slope in b tends to 0 (b > 0); log(a + 1) in its place gives just that.
-    lambda g, a, y: g * (y * np.log(a + (a == 0))),
+    # At a = 0 the slope in b tends to 0 (b > 0), and log(a + 1) gives just that; to y log(a) = -inf for b < 0.
+    lambda g, a, y: g * (y * np.log(a + ((a == 0) & np.isfinite(y)))),
     local=("b·a^(b-1)", "y·log(a)"),
     doc="""Return ``a ** b``. Local gradients: b · a^(b-1) and y · log(a).
 
@@ -294,9 +294,10 @@ where = elementwise(
 
 _clip = elementwise(
     np.clip,
-    lambda g, x, lo, hi: g * ((x > lo) & (x < hi)),
-    lambda g, x, lo, hi: g * ((x <= lo) & (lo < hi)),
-    lambda g, x, lo, hi: g * ((x >= hi) | (lo >= hi)),
+    # An infinite bound is none: x has the whole slope there too.
+    lambda g, x, lo, hi: g * (((x > lo) | (lo == -math.inf)) & ((x < hi) | (hi == math.inf))),
+    lambda g, x, lo, hi: g * ((x <= lo) & (lo < hi) & (lo != -math.inf)),
+    lambda g, x, lo, hi: g * (((x >= hi) & (hi != math.inf)) | (lo >= hi)),
     name="clip",
     arguments=("x", "lo", "hi"),
     routes=True,
