@@ -46,6 +46,8 @@ POINTS: tuple[Point, ...] = (
         "infinities tie as other values do"),
     of_x("max_pool2d", "mg.ops.convolution.max_pool2d(x, 2) * inf",
          [[[[1.0, 2.0], [3.0, 4.0]]]], [[[[0.0, 0.0], [0.0, inf]]]], "constant", "nothing for the others: no 0 · inf"),
+    of_x("max_pool2d", "mg.ops.convolution.max_pool2d(x, 2, 1) * [[inf, -1.0]]",
+         [[[[1.0, 4.0, 2.0], [3.0, 2.0, 6.0]]]], [[[[0.0, inf, 0.0], [0.0, 0.0, -1.0]]]], "constant", "likewise"),
     of_x("max_pool2d", "mg.ops.convolution.max_pool2d(x, 2)",
          [[[[5.0, 5.0], [5.0, 5.0]]]], [[[[1.0, 0.0], [0.0, 0.0]]]], "convention",
        "to the first maximum of the window, in row-major order: pooling selects one element, everywhere in the field"),
