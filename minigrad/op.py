@@ -204,10 +204,11 @@ class Op:
             raw = {k: v for _, k, v in node.edges or ()}
             saved = {k: self.saved(node, k, v) for k, v in raw.items()}
             parts: list[Tensor] = []
+            chooses = self.hides and self.routes
             for k, t in tangents.items():
                 t = _broadcast(t, node.shape)
                 part = self.rules[k](t, *saved[k])
-                parts.append(invalid.settled(self, k, t, part, raw[k]) if invalid.seen else part)
+                parts.append(invalid.settled(self, k, t, part, raw[k]) if invalid.seen or chooses else part)
             return sum(parts[1:], start=parts[0])
         if self.kind == "linear":
             return self._push_linear(node, tangents, values)

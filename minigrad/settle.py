@@ -115,7 +115,8 @@ def settled(op: Op, k: int, g: Any, c: Any, values: tuple[Any, ...]) -> Any:
     if poisoned.any():
         c = np.where(poisoned, 0.0, c)
     if op.routes:
-        met = bad & np.isinf(raw_g)
+        # A NaN beside the number that was chosen is stopped as well; it comes up in forward mode.
+        met = bad & (np.isinf(raw_g) | np.isnan(raw_g) if op.hides else np.isinf(raw_g))
         if met.any():
             slope = op.rules[k](np.ones_like(raw_g), *values)
             stopped = slope == 0

@@ -162,17 +162,30 @@ def _share(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     return shared(g.reshape(kept), (x == y.reshape(kept)) | (x != x), axis)
 
 
+def extremum_tangent(tangent: Any, chosen: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """Return the tangent of an extremum: the mean of those of the elements that attain it, 0 where there are none."""
+    count = np.sum(chosen, axis=axis, keepdims=keepdims, dtype=tangent.dtype)
+    return np.sum(routed(tangent, chosen), axis=axis, keepdims=keepdims) / np.maximum(count, 1)
+
+
+def _tangent(tangents: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    x, y = values_of(x), values_of(y)
+    return extremum_tangent(tangents[0], (x == y.reshape(kept_shape(x.shape, axis))) | (x != x), axis, keepdims)
+
+
 _max = general(
     lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims),
     lambda g, x, y, axis: _share(g, x, y, axis),
     name="max",
     local=["1 at the maximum, 0 elsewhere (shared at ties)"],
+    tangent=_tangent,
 )
 _min = general(
     lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims),
     lambda g, x, y, axis: _share(g, x, y, axis),
     name="min",
     local=["1 at the minimum, 0 elsewhere (shared at ties)"],
+    tangent=_tangent,
 )
 
 

@@ -21,7 +21,7 @@ POINTS: tuple[Point, ...] = (
     of_x("clip", "mg.clip(x, None, 1.0)", [-inf, 0.0, 3.0], [1.0, 1.0, 0.0], "limit", "no bound below"),
     of_x("clip", "mg.clip(x, 0.0, None)", [inf, -inf], [1.0, 0.0], "limit", "no bound above"),
     of_x("absolute", "mg.sqrt(mg.abs(x))", [0.0, 4.0], [0.0, 0.25], "least", "0 is among the slopes of the cusp"),
-    of_x("relu", "mg.relu(x) * inf", [-1.0, 0.0], [0.0, 0.0], "constant", "what is stopped is stopped, infinite or not"),
+    of_x("relu", "mg.relu(x) * inf", [-1.0, 0.0], [0.0, 0.0], "constant", "what is stopped, is stopped"),
     of_x("clip", "mg.clip(x, 0.0, 1.0) * inf", [-1.0, 0.5, 2.0], [0.0, inf, 0.0], "constant",
        "what is stopped is stopped, infinite or not"),
     # ties
@@ -102,7 +102,7 @@ POINTS: tuple[Point, ...] = (
     of_x("logsumexp", "mg.logsumexp(x)", [-inf, -inf], [0.5, 0.5], "convention",
        "infinities that tie share evenly: the limit where they stay equal"),
     of_x("logsumexp", "mg.logsumexp(x)", [inf, 0.0], [1.0, 0.0], "limit", "the infinite one takes all"),
-    of_x("logsumexp", "mg.logsumexp(x)", [inf, inf, 0.0], [0.5, 0.5, 0.0], "convention", "the infinite ones share evenly"),
+    of_x("logsumexp", "mg.logsumexp(x)", [inf, inf, 0.0], [0.5, 0.5, 0.0], "convention", "infinities share evenly"),
     of_x("logsumexp", "mg.logsumexp(x)", [1000.0, 1000.0], [0.5, 0.5], "", "smooth, and no overflow"),
     of_x("softmax", "mg.softmax(x)[1]", [-inf, 0.0, 0.0], [0.0, 0.25, -0.25], "limit", "a masked class"),
     of_x("log_softmax", "mg.log_softmax(x)[1]", [-inf, 0.0, 0.0], [0.0, 0.5, -0.5], "limit", "a masked class"),
