@@ -107,11 +107,11 @@ power = elementwise(
     np.power,
     lambda g, a, b: g * _power_slope(a, b),
     # At a = 0 the slope in b tends to 0 (b > 0), and log(a + 1) gives just that; to y log(a) = -inf for b < 0.
-    lambda g, a, y: g * (y * np.log(a + ((a == 0) & np.isfinite(y)))),
+    lambda g, a, y: g * (y * np.log(a + ((a == 0) & np.isfinite(values_of(y))))),
     local=("b·a^(b-1)", "y·log(a)"),
     doc="""Return ``a ** b``. Local gradients: b · a^(b-1) and y · log(a).
 
-    At ``a = 0`` the slope in `a` is 0 for ``b = 0``, and the slope in `b` is 0: the limits from inside the domain.
+    At ``a = 0`` the slope in `a` is 0 for ``b = 0``, and that in `b` is 0 for ``b >= 0``: the limits for b > 0.
 
     >>> import minigrad as mg
     >>> mg.power([1.0, 2.0, 3.0], 2.0)
