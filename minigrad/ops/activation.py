@@ -29,6 +29,7 @@ relu = elementwise(
     lambda g, y: _where_positive(g, y),
     name="relu",
     decomposition=lambda x: where(asarray(x) > 0, x, 0.0),
+    routes=True,
     doc="""Return ``max(x, 0)``. Local gradient: 1 where x > 0, else 0 (also at 0, the subgradient of least norm).
 
     >>> import minigrad as mg

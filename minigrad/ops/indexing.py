@@ -17,6 +17,7 @@ _getitem = linear(
     lambda g, x_shape, index: _back(g, x_shape, index),
     name="getitem",
     local=["1 at the index (scattered into zeros on the way back)"],
+    hides=True,
 )
 
 scatter = linear(
@@ -124,6 +125,7 @@ _setitem = linear(
     arguments=("x", "v"),
     local=["1 except at the index", "1 at the index"],
     joint=True,
+    hides=True,
 )
 
 

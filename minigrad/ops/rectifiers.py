@@ -22,6 +22,7 @@ leaky_relu = elementwise(
     arguments=("x", "slope"),
     local=("1 if x > 0 else slope", "0"),
     decomposition=lambda x, slope: where(asarray(x) > 0, x, asarray(x) * slope),
+    routes=True,
     doc="""Return ``max(x, slope · x)`` for a slope from 0 to 1. Local gradient: 1 where x > 0, else the slope.
 
     >>> from minigrad.ops.rectifiers import leaky_relu
@@ -39,6 +40,7 @@ prelu = elementwise(
     arguments=("x", "weight"),
     local=("1 if x > 0 else weight", "min(x, 0)"),
     decomposition=lambda x, weight: where(asarray(x) > 0, x, weight * asarray(x)),
+    routes=True,
     doc="""Return `x` where it is positive, else ``weight · x``. Local gradients: 1 or the weight; min(x, 0).
 
     At ``x = 0`` the slope is the one nearest to 0 of those between 1 and the weight.
@@ -65,6 +67,7 @@ elu = elementwise(
     arguments=("x", "alpha"),
     local=("1 if x > 0 else alpha·exp(x)", "0"),
     decomposition=lambda x, alpha: where(asarray(x) > 0, x, (np.exp(np.minimum(asarray(x), 0.0)) - 1) * alpha),
+    routes=True,
     doc="""Return `x` where it is positive, else ``alpha · (exp(x) - 1)``. Local gradient: 1, or alpha · exp(x).
 
     At ``x = 0`` the slope is the one nearest to 0 of those between 1 and alpha.
@@ -105,6 +108,7 @@ selu = elementwise(
     decomposition=lambda x: (
         where(asarray(x) > 0, x, (np.exp(np.minimum(asarray(x), 0.0)) - 1) * SELU_ALPHA) * SELU_SCALE
     ),
+    routes=True,
     doc="""Return ``1.0507 · elu(x, 1.6733)``, which keeps mean 0 and variance 1 from layer to layer.
 
     Local gradient: 1.0507 (also at 0, the smaller one), or 1.7581 · exp(x).
@@ -120,6 +124,7 @@ hardsigmoid = elementwise(
     lambda g, x: g * ((x > -3) & (x < 3)) / 6,
     name="hardsigmoid",
     decomposition=lambda x: np.clip(asarray(x) + 3, 0.0, 6.0) / 6,
+    routes=True,
     doc="""Return ``clip(x + 3, 0, 6) / 6``. Local gradient: 1/6 where -3 < x < 3, else 0.
 
     >>> from minigrad.ops.rectifiers import hardsigmoid
@@ -135,6 +140,7 @@ hardswish = elementwise(
     name="hardswish",
     local=("0 if x ≤ -3, 1 if x ≥ 3, else x/3 + 1/2",),
     decomposition=lambda x: np.maximum(asarray(x), -3.0) * (np.clip(asarray(x) + 3, 0.0, 6.0) / 6),
+    routes=True,
     doc="""Return ``x · clip(x + 3, 0, 6) / 6``. Local gradient: 0 up to -3, 1 from 3 on, x/3 + 1/2 between.
 
     >>> from minigrad.ops.rectifiers import hardswish

@@ -42,6 +42,7 @@ softplus = elementwise(
     name="softplus",
     arguments=("x", "beta", "threshold"),
     local=("σ(beta·x)", "0", "0"),
+    routes=True,
     doc="""Return ``log(1 + exp(beta · x)) / beta``, and `x` itself where ``beta · x`` is above the threshold.
 
     Local gradient: σ(beta · x), and 1 above the threshold.
