@@ -105,8 +105,8 @@ class TransformerLM(Module):
 
     Tokens and places become vectors; blocks of causal self-attention and of two affine layers, each added to its input
     and with layer normalization before, mix and change them; the scores of the next tokens are products with the
-    vectors of all tokens. With the vocabulary of 50,257, context 1024, width 768 and 12 heads and layers, it is the smallest
-    GPT-2: 124,439,808 parameters.
+    vectors of all tokens. With the vocabulary of 50,257, context 1024, width 768 and 12 heads and layers, it is the
+    smallest GPT-2: 124,439,808 parameters.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class TransformerLM(Module):
         self.head = None if tied else Affine(width, vocabulary, bias=False, **make)
 
     def forward(self, tokens: Any) -> Tensor:
-        """Return the scores of the next tokens, shape (..., length, vocabulary); the tokens have shape (..., length)."""
+        """Return the scores of the next tokens, shape (..., length, vocabulary), of tokens of shape (..., length)."""
         t = asarray(tokens)
         if t.dtype.kind not in "iu" or not t.ndim:
             raise TypeError(f"TransformerLM: expected tokens of shape (..., length), got {t.dtype} of shape {t.shape}")
