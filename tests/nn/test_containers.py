@@ -10,6 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.graph import extra_of
 from minigrad.testing import check_grad
 
 X = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
@@ -290,6 +291,7 @@ def test_what_a_hook_computes_belongs_to_the_module_in_the_graph() -> None:
     out = model(X)
     assert out.node is not None
     assert out.node.op.name == "multiply"
+    assert [scope.label for scope in extra_of(out.node).scopes] == ["Affine(4, 3)"]
     out.sum().backward()
     assert model.bias is not None
     assert model.bias.grad is not None
