@@ -14,11 +14,13 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets are in ``minigrad.nn.data``.
+Data sets and batches are in ``nn.data``.
 """
 
-from . import functional, init, models
+from . import data, functional, init, models, schedules
+from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
+from .ema import EMA
 from .layers import (
     CELU,
     ELU,
@@ -79,22 +81,49 @@ from .layers import (
     Threshold,
     Unflatten,
 )
-from .losses import MSELoss, SoftmaxCrossEntropy
+from .losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CosineEmbeddingLoss,
+    GaussianNLLLoss,
+    HalfSquaredError,
+    HingeEmbeddingLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MarginRankingLoss,
+    MSELoss,
+    MulticlassSVMLoss,
+    MultiMarginLoss,
+    NLLLoss,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+    SoftmaxCrossEntropy,
+    TripletMarginLoss,
+)
+from .mixed_precision import GradScaler, MixedPrecision
 from .module import LoadedKeys, Module
-from .optim import SGD, Adam, Optimizer
+from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
+from .penalties import decay_groups, l1_penalty, l2_penalty
 from .random import seed
+from .scheduler import Plateau, Scheduler
 from .serialization import load, save
 from .summarize import Summary, SummaryRow, summary
 
 __all__ = [
+    "AdaDelta",
+    "AdaGrad",
     "Adam",
+    "AdamW",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "Affine",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
@@ -106,48 +135,72 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineEmbeddingLoss",
     "Dropout",
     "Dropout2d",
     "ELU",
+    "EMA",
     "Embedding",
     "Flatten",
     "GELU",
     "GLU",
+    "GaussianNLLLoss",
+    "GradScaler",
     "GroupNorm",
+    "HalfSquaredError",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
     "Identity",
     "InstanceNorm2d",
+    "KLDivLoss",
+    "L1Loss",
+    "LBFGS",
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
+    "Lion",
     "LoadedKeys",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MarginRankingLoss",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
     "Mish",
+    "MixedPrecision",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "Momentum",
+    "MultiMarginLoss",
+    "MulticlassSVMLoss",
+    "NAdam",
+    "NLLLoss",
+    "Nesterov",
     "Optimizer",
     "PReLU",
     "Parallel",
     "Parameter",
+    "Plateau",
+    "PoissonNLLLoss",
     "RMSNorm",
+    "RMSprop",
     "ReLU",
     "ReLU6",
     "Residual",
     "SELU",
     "SGD",
+    "Scheduler",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
     "Softmax",
     "SoftmaxCrossEntropy",
     "Softmin",
@@ -160,12 +213,20 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TripletMarginLoss",
     "Unflatten",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "data",
+    "decay_groups",
     "functional",
     "init",
+    "l1_penalty",
+    "l2_penalty",
     "load",
     "models",
     "save",
+    "schedules",
     "seed",
     "summary",
 ]
