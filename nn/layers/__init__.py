@@ -45,6 +45,8 @@ from .rectifiers import (
     Softshrink,
     Threshold,
 )
+from .recurrent import GRU, LSTM, RNN
+from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .shape import Flatten
 
 __all__ = [
@@ -62,12 +64,16 @@ __all__ = [
     "Flatten",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
     "InstanceNorm2d",
+    "LSTM",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "LocalResponseNorm",
@@ -77,6 +83,8 @@ __all__ = [
     "Mish",
     "PReLU",
     "RMSNorm",
+    "RNN",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "SELU",
