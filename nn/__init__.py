@@ -53,6 +53,8 @@ from .layers import (
     LSTMCell,
     MaxPool2d,
     Mish,
+    MultiHeadAttention,
+    PositionalEncoding,
     PReLU,
     ReLU,
     ReLU6,
@@ -68,6 +70,7 @@ from .layers import (
     Tanh,
     Tanhshrink,
     Threshold,
+    TransformerEncoderLayer,
 )
 from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
@@ -113,9 +116,11 @@ __all__ = [
     "Mish",
     "Module",
     "ModuleList",
+    "MultiHeadAttention",
     "Optimizer",
     "PReLU",
     "Parameter",
+    "PositionalEncoding",
     "RMSNorm",
     "RNN",
     "RNNCell",
@@ -135,6 +140,7 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoderLayer",
     "functional",
     "init",
     "load",

@@ -16,6 +16,7 @@ from .activation import (
     Tanhshrink,
 )
 from .affine import Affine
+from .attention import MultiHeadAttention
 from .convolution import Conv2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
@@ -48,6 +49,7 @@ from .rectifiers import (
 from .recurrent import GRU, LSTM, RNN
 from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .shape import Flatten
+from .transformer import PositionalEncoding, TransformerEncoderLayer
 
 __all__ = [
     "Affine",
@@ -81,7 +83,9 @@ __all__ = [
     "LogSoftmax",
     "MaxPool2d",
     "Mish",
+    "MultiHeadAttention",
     "PReLU",
+    "PositionalEncoding",
     "RMSNorm",
     "RNN",
     "RNNCell",
@@ -98,4 +102,5 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoderLayer",
 ]

@@ -87,13 +87,13 @@ SAMPLES = [
         lstm,
         sequences(4, states=2),
         lstm_reference,
-        (((waves(2, 2, 8, start=0.0) * 1.5, H, C, waves(2, 8, start=1.0)), {}),),
+        (((waves(2, 1, 8, start=0.0) * 1.5, H[:1], C[:1], waves(2, 8, start=1.0)), {}),),
     ),
     Sample(
         "gru",
         gru,
         sequences(3, bias=True),
         gru_reference,
-        (((waves(2, 2, 6, start=0.0) * 1.5, H, waves(2, 6, start=1.0), waves(6, start=3.0)), {}),),
+        (((waves(2, 1, 6, start=0.0) * 1.5, H[:1], waves(2, 6, start=1.0), waves(6, start=3.0)), {}),),
     ),
 ]
