@@ -60,7 +60,7 @@ def test_bilinear(lead: list[int], m: int, n: int, k: int, bias: bool) -> None:
         expected = expected + layer.bias.data
     y = layer(x, z)
     np.testing.assert_allclose(y.data, expected, rtol=1e-10, atol=1e-12)
-    assert layer.multiply_adds((x, z), y) == math.prod(lead) * k * (m * n + n)
+    assert layer.multiply_adds({"input1": x, "input2": z}, y) == math.prod(lead) * k * (m * n + n)
     assert repr(layer) == f"Bilinear({m}, {n}, {k}{'' if bias else ', bias=False'})"
 
 

@@ -49,7 +49,7 @@ def test_convolutions_are_the_function_of_their_settings(
     np.testing.assert_array_equal(layer(x).data, expected.data)
     # The work is that of the products of columns and filters.
     size = math.prod(expected.shape)
-    assert layer.multiply_adds((x,), expected) == size * layer.weight.size // 4
+    assert layer.multiply_adds({"input": x}, expected) == size * layer.weight.size // 4
 
 
 @pytest.mark.parametrize(("axes", "kind", "function"), TRANSPOSED)
@@ -62,7 +62,7 @@ def test_transposed_convolutions(axes: int, kind: Any, function: Any) -> None:
     np.testing.assert_array_equal(y.data, function(x, layer.weight, layer.bias, 2, 1, 1, 2, 2).data)
     assert layer.weight.shape == (4, 3, *(3,) * axes)
     assert repr(layer) == f"{kind.__name__}(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2, dilation=2)"
-    assert layer.multiply_adds((x,), y) == x.size * 3 * 3**axes
+    assert layer.multiply_adds({"input": x}, y) == x.size * 3 * 3**axes
     # It is the transpose of the convolution in its input: <C x, u> = <x, Cᵀ u>.
     back = dict(CONVOLUTIONS_BY_AXES)[axes](y, layer.weight, None, 2, 1, 2, 2, floor=True)
     u = numbers(back.shape, 3)

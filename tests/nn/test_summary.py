@@ -1,5 +1,6 @@
 """The table of a model: its numbers, its text, and that the model is left as it was."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -107,10 +108,32 @@ def test_modules_of_users_count_their_work() -> None:
         def forward(self, x: Any) -> Any:
             return x * 2
 
-        def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+        def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
             return int(output.size)
 
     assert nn.summary(nn.Sequential(Double(), nn.Affine(5, 2)), (5,)).multiply_adds == 5 + 10
+
+
+def test_the_work_of_attention_and_recurrence() -> None:
+    class Looks(nn.Module):
+        def __init__(self) -> None:
+            self.look = nn.MultiHeadAttention(4, 2)
+
+        def forward(self, query: Any, key: Any) -> Any:
+            return self.look(query, key_padding_mask=np.zeros((2, 3), bool), key=key)
+
+    table = nn.summary(Looks(), [(5, 4), (3, 4)], batch=2)
+    # Per example: queries of 5, keys and values of 3 places; scores and weighted values; the product that joins heads.
+    assert row(table, "look").multiply_adds == 2 * ((5 + 3 + 3) * 16 + 2 * 5 * 3 * 4)
+    assert row(table, "look.out_proj").multiply_adds == 2 * 5 * 16
+    alone = nn.summary(nn.MultiHeadAttention(4, 2), (5, 4))
+    assert alone.multiply_adds == 4 * 5 * 16 + 2 * 5 * 5 * 4
+    layers = [(nn.RNN, nn.RNNCell, 1), (nn.GRU, nn.GRUCell, 3), (nn.LSTM, nn.LSTMCell, 4)]
+    for layer, cell, gates in layers:
+        assert nn.summary(layer(3, 5), (7, 3), batch=2).multiply_adds == 2 * 7 * gates * 5 * (3 + 5)
+        assert nn.summary(cell(3, 5), (3,), batch=2).multiply_adds == 2 * gates * 5 * (3 + 5)
+    both = nn.summary(nn.LSTM(3, 5, num_layers=2, bidirectional=True), (7, 3))
+    assert both.multiply_adds == 7 * 2 * 4 * 5 * ((3 + 5) + (10 + 5))
 
 
 def test_the_model_is_left_as_it_was() -> None:
