@@ -24,8 +24,8 @@ from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
 from .optim import SGD, Adam, Optimizer
 from .parameter import Parameter
-from .random import seed
-from .serialization import load, save
+from .random import random_state, seed, set_random_state
+from .serialization import load, load_metadata, save
 
 __all__ = [
     "Adam",
@@ -49,6 +49,9 @@ __all__ = [
     "functional",
     "init",
     "load",
+    "load_metadata",
+    "random_state",
     "save",
     "seed",
+    "set_random_state",
 ]
