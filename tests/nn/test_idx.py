@@ -89,9 +89,7 @@ def test_equal_arrays_give_equal_bytes(tmp_path: Path) -> None:
 
 # ------------------------------------------------------------------------------------------------ wrong files
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        FileNotFoundError, match=r"no IDX file .*absent\.idx: check the path, or fetch the file"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"no IDX file .*absent\.idx: check the path, or fetch the file"):
         read_idx(tmp_path / "absent.idx")
 
 
@@ -110,9 +108,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_wrong_magic_number(tmp_path: Path, start: bytes, compressed: bool) -> None:
     path = file_of(start + bytes(1000), tmp_path, compressed=compressed)
-    with pytest.raises(
-        ValueError, match=rf"array\.idx: not an IDX file\. Its first bytes are {start.hex(' ')}"
-    ):
+    with pytest.raises(ValueError, match=rf"array\.idx: not an IDX file\. Its first bytes are {start.hex(' ')}"):
         read_idx(path)
 
 
@@ -163,9 +159,7 @@ def test_a_flipped_bit_in_compressed_data_never_gives_a_wrong_array(tmp_path: Pa
 @pytest.mark.parametrize("extra", [1, 5000])
 def test_trailing_bytes(tmp_path: Path, extra: int, compressed: bool) -> None:
     path = file_of(HEADER + BODY + bytes(extra), tmp_path, compressed=compressed)
-    with pytest.raises(
-        ValueError, match=r"array\.idx: .*take 12 bytes after the header, and the file goes on"
-    ):
+    with pytest.raises(ValueError, match=r"array\.idx: .*take 12 bytes after the header, and the file goes on"):
         read_idx(path)
 
 
@@ -193,9 +187,7 @@ def test_a_header_of_huge_sizes_and_a_zero(tmp_path: Path) -> None:
 # ----------------------------------------------------------------------------------------------- wrong arrays
 @pytest.mark.parametrize("dtype", ["bool", "int64", "uint16", "float16", "complex128", "U3", "O"])
 def test_a_dtype_without_a_code(tmp_path: Path, dtype: str) -> None:
-    with pytest.raises(
-        TypeError, match=r"write_idx: dtype .* has no IDX code\. Convert the array with \.astype"
-    ):
+    with pytest.raises(TypeError, match=r"write_idx: dtype .* has no IDX code\. Convert the array with \.astype"):
         write_idx(tmp_path / "array.idx", np.zeros(2, dtype))
     assert list(tmp_path.iterdir()) == []
 
@@ -206,9 +198,7 @@ def test_a_size_beyond_32_bits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["array.idx", "array.idx.gz"])
-def test_a_failing_write_leaves_the_old_file(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_write_leaves_the_old_file(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / name
     write_idx(path, np.arange(3, dtype=np.int32))
     old = path.read_bytes()

@@ -59,18 +59,14 @@ def test_the_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("MINIGRAD_DATA", str(tmp_path))
     assert load_mnist()[0].shape == (3, 1, 2, 2)
     monkeypatch.delenv("MINIGRAD_DATA")
-    with pytest.raises(
-        FileNotFoundError, match=r"MINIGRAD_DATA is not set\. Set it to the folder that holds mnist/"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"MINIGRAD_DATA is not set\. Set it to the folder that holds mnist/"):
         load_mnist()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     write_set(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(
-        FileNotFoundError, match=r"no t10k-labels-idx1-ubyte\.gz or t10k-labels-idx1-ubyte in"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"no t10k-labels-idx1-ubyte\.gz or t10k-labels-idx1-ubyte in"):
         load_mnist(tmp_path)
 
 
@@ -83,9 +79,7 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
 def test_files_of_the_wrong_kind(tmp_path: Path) -> None:
     write_set(tmp_path)
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(3, np.float32))
-    with pytest.raises(
-        ValueError, match=r"labels have shape \(N,\) and dtype uint8, found \(3,\) and float32"
-    ):
+    with pytest.raises(ValueError, match=r"labels have shape \(N,\) and dtype uint8, found \(3,\) and float32"):
         load_mnist(tmp_path)
     write_idx(tmp_path / "train-images-idx3-ubyte", np.zeros((3, 4), np.uint8))
     with pytest.raises(ValueError, match=r"images have shape \(N, H, W\) and dtype uint8, found \(3, 4\)"):

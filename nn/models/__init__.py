@@ -1,0 +1,30 @@
+"""Networks that the field knows by name, for images of any size, with any number of channels and classes.
+
+Each returns the scores of the classes, without softmax, which :class:`~minigrad.nn.SoftmaxCrossEntropy` contains.
+``init`` makes all weights, by default with He's variance; ``rng`` is where they, and dropout, draw from.
+
+>>> import numpy as np
+>>> from minigrad import nn
+>>> model = nn.models.ResNet(18, classes=10, channels=1, rng=np.random.default_rng(0))
+"""
+
+from .alexnet import AlexNet
+from .course import DeepConvNet, SimpleConvNet, ThreeLayerNet
+from .googlenet import GoogLeNet, Inception
+from .lenet import LeNet5
+from .resnet import CifarResNet, ResNet, Subsample
+from .vgg import VGG
+
+__all__ = [
+    "AlexNet",
+    "CifarResNet",
+    "DeepConvNet",
+    "GoogLeNet",
+    "Inception",
+    "LeNet5",
+    "ResNet",
+    "SimpleConvNet",
+    "Subsample",
+    "ThreeLayerNet",
+    "VGG",
+]
