@@ -267,24 +267,24 @@ def test_state_is_keyed_by_name_or_position() -> None:
     model = nn.Sequential(nn.Affine(2, 1))
     for params, names in [(model.named_parameters(), ["0.weight", "0.bias"]), (model.parameters(), ["0", "1"])]:
         optimizer = nn.Adam(params)
-        assert list(optimizer.state_dict()) == [f"settings.{name}" for name in ("lr", "betas", "eps", "weight_decay")]
+        assert list(optimizer.state_dict()) == [f"groups.0.{name}" for name in nn.Adam.settings]
         model(np.ones((1, 2), np.float32)).sum().backward()
         optimizer.step()
         keys = [f"{name}.{slot}" for name in names for slot in ("step", "mean", "square")]
-        assert list(optimizer.state_dict())[4:] == keys
+        assert list(optimizer.state_dict())[5:] == keys
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"settings.lr": None}, "missing or of another shape: 'settings.lr'"),
-        ({"settings.lr": np.array(-1.0)}, "Adam: lr must be at least 0 and finite, got -1.0"),
+        ({"groups.0.lr": None}, "missing or of another shape: 'groups.0.lr'"),
+        ({"groups.0.lr": np.array(-1.0)}, "Adam: lr must be at least 0 and finite, got -1.0"),
         ({"p.mean": None}, "missing: 'p.mean'"),
         ({"p.mean": np.zeros(3, np.float32)}, r"'p.mean': expected shape \(4,\) and .*, got \(3,\) and float32"),
         ({"p.square": np.zeros(4)}, r"'p.square': .* got \(4,\) and float64"),
         ({"p.step": np.array(0)}, "'p.step' must be a number of steps"),
         ({"q.mean": np.zeros(4)}, "unexpected: 'q.mean'"),
-        ({"settings.momentum": np.array(0.9)}, "unexpected: 'settings.momentum'"),
+        ({"groups.0.momentum": np.array(0.9)}, "unexpected: 'groups.0.momentum'"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(change: dict[str, Any], message: str) -> None:
