@@ -17,7 +17,7 @@
 Data sets are in ``minigrad.nn.data``.
 """
 
-from . import functional, init, models, schedules
+from . import data, functional, init, models, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -217,6 +217,7 @@ __all__ = [
     "Unflatten",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "data",
     "decay_groups",
     "functional",
     "init",

@@ -10,7 +10,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from minigrad.nn import functional as F
-from minigrad.nn.data import load_mnist
+from minigrad.nn.data import mnist
 
 SMALL = Path(__file__).parents[2] / "examples" / "data" / "mnist-small"
 FULL = Path(os.environ["MINIGRAD_DATA"]) if os.environ.get("MINIGRAD_DATA") else None
@@ -73,7 +73,7 @@ def test_trained_weights_classify_9352_of_10000() -> None:
     model = nn.Sequential(nn.Affine(784, 50), nn.Sigmoid(), nn.Affine(50, 100), nn.Sigmoid(), nn.Affine(100, 10))
     names = {"0.weight": "W1", "0.bias": "b1", "2.weight": "W2", "2.bias": "b2", "4.weight": "W3", "4.bias": "b3"}
     model.load_state_dict({own: weights[theirs] for own, theirs in names.items()})
-    _, _, images, labels = load_mnist(FULL / "mnist", flatten=True)
+    _, _, images, labels = mnist(FULL / "mnist", flatten=True)
     with mg.no_grad():
         batches = [model(images[i : i + 100]).argmax(1).numpy() for i in range(0, 10_000, 100)]
         singles = [int(model(row).argmax()) for row in images]
