@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-__all__ = ["Callback", "as_callback", "improved", "monitored"]
+__all__ = ["INTERRUPTED", "Callback", "as_callback", "improved", "monitored"]
+
+INTERRUPTED = "interrupted"
 
 
 class Callback:
     """What a :class:`Trainer` calls in the course of a run; a subclass writes the methods it needs.
 
-    All get the trainer: its ``model``, ``optimizer`` and ``history``, ``epoch`` (finished ones), ``step`` (finished
-    ones), ``last_loss``, ``row`` (what is known of the epoch, from its end on), and ``stop(reason)``.
+    All get the trainer: its ``model``, ``optimizer`` and ``history``, ``epoch`` and ``step`` (how many are finished),
+    ``last_loss``, and ``stop(reason)``.
 
     A function ``f(trainer)`` in the place of a callback is called at the end of each epoch.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from minigrad import nn
     >>> class Count(nn.Callback):
     ...     def on_fit_start(self, trainer):

@@ -22,9 +22,9 @@ class History:
     Attributes
     ----------
     epochs : list of dict
-        A row for each finished epoch: its number ``"epoch"`` (from 1), the number of steps so far ``"step"``, the learning
-        rate ``"lr"`` in its last step, the mean ``"loss"`` over its examples, the metrics, and those of the validation
-        with ``val_`` before their names.
+        A row for each finished epoch: its number ``"epoch"`` (from 1), the number of steps so far ``"step"``, the
+        learning rate ``"lr"`` in its last step, the mean ``"loss"`` over its examples, the metrics, and those of the
+        validation with ``val_`` before their names.
     losses : list of float
         The loss of each step.
     seconds : list of float

@@ -16,7 +16,7 @@ from ..module import Module
 from ..random import random_state, restore, set_random_state
 from ..serialization import read, save
 
-__all__ = ["Position", "RandomStates", "read_tree", "write_tree"]
+__all__ = ["Position", "RandomStates", "read_tree", "take_over", "write_tree"]
 
 _KEY = "minigrad.tree"  # of the metadata
 _ARRAY = "array"  # {"array": name} stands in the tree where the array of that name belongs
@@ -28,8 +28,8 @@ def write_tree(tree: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     tree : mapping of str to Any
-        Of nested mappings with names as keys, lists, numbers, text, booleans, None, arrays and Tensors. Tuples come back
-        as lists, NumPy's scalars as arrays of no axes.
+        Of nested mappings with names as keys, lists, numbers, text, booleans, None, arrays and Tensors. Tuples come
+        back as lists, NumPy's scalars as arrays of no axes.
     path : str or path
         As for :func:`minigrad.nn.save`, which names the errors as well.
 
@@ -85,8 +85,8 @@ def _strip(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(
-        f"checkpoint: {path} is {type(value).__name__}, which no file can hold: a state is made of dicts, lists, numbers, "
-        "text and arrays"
+        f"checkpoint: {path} is {type(value).__name__}, which no file can hold: a state is made of dicts, lists, "
+        "numbers, text and arrays"
     )
 
 
@@ -174,3 +174,29 @@ class Position:
                 raise ValueError(f"{name} is {value!r}")
         for name, value in state.items():
             setattr(self, name, value)
+
+
+def take_over(state: Mapping[str, Any], members: Mapping[str, Any]) -> None:
+    """Give each member its part of a state, in their order: all of them, or, if anything does not fit, none.
+
+    Raises
+    ------
+    ValueError
+        If there are parts without a member or the other way round, or one does not fit.
+    """
+    failed = "Trainer: the state does not fit, and nothing was loaded"
+    missing, more = sorted(set(members) - set(state)), sorted(map(str, set(state) - set(members)))
+    if missing or more:
+        parts = [f"{what}: {', '.join(names)}" for what, names in (("missing", missing), ("unexpected", more)) if names]
+        raise ValueError(f"{failed}: {'; '.join(parts)}")
+    before = {name: member.state_dict() for name, member in members.items()}
+    done: list[str] = []
+    try:
+        for name, member in members.items():
+            done.append(name)
+            member.load_state_dict(state[name])
+    except Exception as error:
+        # A damaged file can be wrong in more ways than there are kinds of errors.
+        for name in done:
+            members[name].load_state_dict(before[name])
+        raise ValueError(f"{failed}: {done[-1]}: {error}") from error
