@@ -17,7 +17,7 @@
 Data sets and batches are in ``nn.data``.
 """
 
-from . import data, functional, init, models, schedules
+from . import data, functional, init, metrics, models, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -106,10 +106,11 @@ from .module import LoadedKeys, Module
 from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
 from .penalties import decay_groups, l1_penalty, l2_penalty
-from .random import seed
+from .random import random_state, seed, set_random_state
 from .scheduler import Plateau, Scheduler
-from .serialization import load, save
+from .serialization import load, load_metadata, save
 from .summarize import Summary, SummaryRow, summary
+from .training import Callback, History, Trainer, callbacks
 
 __all__ = [
     "AdaDelta",
@@ -129,6 +130,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "CELU",
+    "Callback",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -153,6 +155,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "HingeEmbeddingLoss",
+    "History",
     "HuberLoss",
     "Identity",
     "InstanceNorm2d",
@@ -213,8 +216,10 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Trainer",
     "TripletMarginLoss",
     "Unflatten",
+    "callbacks",
     "clip_grad_norm_",
     "clip_grad_value_",
     "data",
@@ -224,9 +229,13 @@ __all__ = [
     "l1_penalty",
     "l2_penalty",
     "load",
+    "load_metadata",
+    "metrics",
     "models",
+    "random_state",
     "save",
     "schedules",
     "seed",
+    "set_random_state",
     "summary",
 ]
