@@ -17,7 +17,7 @@
 Data sets and batches are in ``nn.data``.
 """
 
-from . import data, functional, init, models, pytorch, schedules
+from . import data, functional, init, models, onnx, pytorch, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -243,6 +243,7 @@ __all__ = [
     "l2_penalty",
     "load",
     "models",
+    "onnx",
     "pytorch",
     "save",
     "schedules",

@@ -338,7 +338,7 @@ def test_other_floating_types_are_converted(tmp_path: Path) -> None:
     nn.pytorch.load(small, {"weight": numbers(3, 2), "bias": np.array([np.inf, np.nan, 0], np.float32)})
     assert small.weight.dtype == np.float16
     before = state_of(small)
-    with pytest.raises(ValueError, match="'weight' for 'weight': float16 cannot hold its numbers, .* 70000"):
+    with pytest.raises(ValueError, match=r"'weight' for 'weight': float16 cannot hold its numbers, .* 70000"):
         nn.pytorch.load(small, {"weight": np.full((3, 2), 7e4), "bias": np.zeros(3)})
     with pytest.raises(ValueError, match="'weight' for 'weight': expected dtype float16, got int64"):
         nn.pytorch.load(small, {"weight": np.ones((3, 2), int), "bias": np.zeros(3)})
