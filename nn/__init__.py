@@ -14,7 +14,7 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets and batches are in ``nn.data``.
+Data sets and batches are in ``nn.data``; PyTorch's weights and ONNX files in ``nn.pytorch`` and ``nn.onnx``.
 """
 
 from . import data, functional, init, models, onnx, pytorch, schedules

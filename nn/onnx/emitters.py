@@ -29,10 +29,13 @@ PASSED = (layers.Identity, layers.Dropout, layers.Dropout2d)
 
 
 def emitter_of(module: Module) -> Emitter | None:
-    """Return the emitter of a module's class, or of the base whose ``forward`` it has."""
-    for kind in type(module).__mro__:
+    """Return the emitter of a module's class, or of a base that computes the same."""
+    own = type(module)
+    for kind in own.__mro__:
         if kind in EMITTERS:
-            return EMITTERS[kind] if type(module).forward is kind.forward else None
+            # Activations share one ``forward``, and convolutions another; what they call is their ``_function``.
+            same = own.forward is kind.forward and getattr(own, "_function", 0) is getattr(kind, "_function", 0)
+            return EMITTERS[kind] if same else None
     return None
 
 

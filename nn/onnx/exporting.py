@@ -116,7 +116,7 @@ class Graph:
         self.alive: list[Tensor] = []  # an identity is one only as long as the tensor lives
         self.nodes: list[Any] = []
         self.weights: dict[str, NDArray[Any]] = {}
-        self.taken: Counter[str] = Counter()
+        self.taken = Counter(self.parameters.values())
         self.scope = ""
 
     # -- what emitters call --------------------------------------------------------------------------------------

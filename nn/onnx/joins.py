@@ -9,7 +9,8 @@ from .. import layers
 from ..containers import Parallel, Residual
 from ..models import Subsample
 from ..module import Module
-from .operators import Operator, affine, fill, shortest
+from .nodes import Operator, fill, shortest
+from .operators import affine
 
 # -- in a row: what is called gets the steps, with their operators and modules -----------------------------------------
 

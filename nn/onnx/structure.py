@@ -9,7 +9,8 @@ from ..containers import Sequential
 from ..layers import Identity
 from ..module import Module
 from .joins import JOINS, RUNS
-from .operators import OPERATORS, PARTS, Operator, Refused
+from .nodes import Operator, Refused
+from .operators import OPERATORS, PARTS
 
 __all__ = ["Flow"]
 

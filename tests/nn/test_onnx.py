@@ -311,6 +311,10 @@ class Between(Adds):
         return self.layer(mg.asarray(x) * 2)
 
 
+class Sine(nn.ReLU):
+    _function = staticmethod(mg.sin)
+
+
 class Two(Adds):
     def forward(self, x: Any) -> Any:
         return self.layer(x), x
@@ -323,6 +327,7 @@ class Two(Adds):
         (lambda: nn.Sequential(inner=nn.Sequential(nn.LSTM(4, 4))), (3, 4), r"'inner.0', LSTM\(4, 4\), has no"),
         (lambda: nn.MultiHeadAttention(4, 2), (3, 4), r"MultiHeadAttention\(4, 2\) has no counterpart in ONNX"),
         (lambda: nn.models.TransformerLM(4, 4, 4, 2, 1), (3,), "has no counterpart|no layer has returned"),
+        (Sine, (4,), "Sine computes something"),
         (Adds, (4,), "Adds computes something besides the calls of its layers"),
         (Between, (4,), r"'layer', Affine\(4, 4\), is called with something that no layer has returned"),
         (lambda: nn.Softplus(1.0, 2.0), (4,), "has a jump at its threshold"),
