@@ -76,6 +76,7 @@ from .losses import MSELoss, SoftmaxCrossEntropy
 from .module import LoadedKeys, Module
 from .optim import SGD, Adam, Optimizer
 from .parameter import Parameter
+from .perceptron import Lessons, Perceptron
 from .random import seed
 from .serialization import load, save
 
@@ -107,6 +108,7 @@ __all__ = [
     "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
+    "Lessons",
     "LoadedKeys",
     "LocalResponseNorm",
     "LogSigmoid",
@@ -120,6 +122,7 @@ __all__ = [
     "Optimizer",
     "PReLU",
     "Parameter",
+    "Perceptron",
     "PositionalEncoding",
     "RMSNorm",
     "RNN",
