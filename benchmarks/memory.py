@@ -1,6 +1,6 @@
 """Memory of a training step, and whether it stays flat over many of them; each contestant in its own process.
 
-Run as ``python -m benchmarks.memory step NAME`` or ``... drift NAME`` this module is that process.
+Run as ``python -m benchmarks.memory step NAME NETWORK`` or ``... drift NAME`` this module is that process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from .contestants import CONTESTANTS, load
 from .harness import Options, Table, installed, run_child
-from .problems import Unsupported, network_problem
+from .problems import NetworkName, Unsupported, network_problem
 
 THREADED = False
 
@@ -31,31 +31,45 @@ STATUS = Path("/proc/self/status")
 
 
 def run(options: Options) -> list[Table]:
-    """Return the tables of the CNN's peak and of the two-layer network's drift, in MB (10**6 bytes)."""
-    step = Table(
-        "memory of the CNN's training step (MB)",
-        ["contestant", "before", "peak of 10 steps", "rise", "rise / minigrad", ""],
+    """Return the tables of the CNNs' peaks and of the two-layer network's drift, in MB (10**6 bytes)."""
+    cnn = step_table(options, "cnn", "the CNN")
+    cnn.notes.append("before: interpreter, library, images, parameters; the batch's im2col alone would be 5.8 MB")
+    return [cnn, step_table(options, "deep_cnn", "the deep CNN"), drift_table(options)]
+
+
+def step_table(options: Options, network: NetworkName, called: str) -> Table:
+    """Return how far a network's training step raises the memory, and whether that is no more than PyTorch's."""
+    table = Table(
+        f"memory of the training step of {called} (MB)",
+        ["contestant", "before", f"peak of {STEPS} steps", "rise", "rise / minigrad", ""],
     )
+    reasons = installed(options)
+    for name in options.contestants:
+        found: dict[str, Any] = {"failed": reasons[name]}
+        if not reasons[name]:
+            found = run_child(["benchmarks.memory", "step", name, network])
+        if "failed" in found:
+            table.skip(name, found["failed"])
+            continue
+        rise = found["peak"] - found["before"]
+        table.data[name] = found | {"rise": rise}
+        reference = table.data.get("minigrad", {}).get("rise")
+        ratio = f"{rise / reference:.2f}" if reference else ""
+        table.rows.append([name, f"{found['before']:.1f}", f"{found['peak']:.1f}", f"{rise:.1f}", ratio, ""])
+    own, torch = (table.data.get(name, {}).get("rise") for name in ("minigrad", "PyTorch"))
+    table.target("minigrad / PyTorch, rise", own / torch if own and torch else None, 1.0)
+    return table
+
+
+def drift_table(options: Options) -> Table:
+    """Return how far the memory of a long run moves."""
     drift = Table(
         f"resident memory over {DRIFT_STEPS:,} two-layer SGD steps (MB)",
         ["contestant", f"after {WARM_UP:,}", "at the end", "largest", "drift %", ""],
     )
     reasons = installed(options)
-    reference: float | None = None
     for name in options.contestants:
-        found: dict[str, Any] = (
-            {"failed": reasons[name]} if reasons[name] else run_child(["benchmarks.memory", "step", name])
-        )
-        if "failed" in found:
-            step.skip(name, found["failed"])
-        else:
-            rise = found["peak"] - found["before"]
-            if name == "minigrad":
-                reference = rise
-            ratio = f"{rise / reference:.2f}" if reference else ""
-            values = [f"{found['before']:.1f}", f"{found['peak']:.1f}", f"{rise:.1f}", ratio, ""]
-            step.rows.append([name, *values])
-            step.data[name] = found | {"rise": rise}
+        found: dict[str, Any] = {"failed": reasons[name]}
         if not reasons[name]:
             found = run_child(["benchmarks.memory", "drift", name], timeout=300.0)
         if "failed" in found:
@@ -66,11 +80,10 @@ def run(options: Options) -> list[Table]:
             values = [f"{sizes[0]:.1f}", f"{sizes[-1]:.1f}", f"{max(sizes):.1f}", f"{percent:.2f}", ""]
             drift.rows.append([name, *values])
             drift.data[name] = found | {"drift": percent}
-    step.notes.append("before: interpreter, library, images, parameters; the batch's im2col alone would be 5.8 MB")
     minigrad = drift.data.get("minigrad", {})
     drift.target("minigrad, drift in percent", minigrad.get("drift"), 1.0)
     drift.notes.append("drift: largest distance of any later sample from the first, in percent of the first")
-    return [step, drift]
+    return drift
 
 
 def drift_percent(sizes: list[float]) -> float:
@@ -103,9 +116,12 @@ def reset_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def measure_step(name: str) -> dict[str, Any]:
+def measure_step(name: str, network: NetworkName) -> dict[str, Any]:
     """Return resident memory before and peak during the first training steps."""
-    work = load(name).network(network_problem("cnn", "adam"))
+    contestant = load(name)
+    if network not in contestant.networks:
+        raise Unsupported("not written for it")
+    work = contestant.network(network_problem(network, "adam"))
     reset_peak()
     before = resident()
     for _ in range(STEPS):
@@ -131,10 +147,10 @@ def measure_drift(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    what, who = sys.argv[1:]
+    what, who, *networks = sys.argv[1:]
     if who not in CONTESTANTS:
         raise SystemExit(f"unknown contestant {who!r}; known: {', '.join(CONTESTANTS)}")
     try:
-        print(json.dumps(measure_step(who) if what == "step" else measure_drift(who)))
+        print(json.dumps(measure_step(who, *networks) if what == "step" else measure_drift(who)))
     except Unsupported as error:
         print(json.dumps({"failed": str(error)}))

@@ -116,7 +116,7 @@ DEEP_SHIFT = np.full(8, 1e-6, np.float32)
 
 # --- the networks -------------------------------------------------------------------------------------------
 
-NetworkName = Literal["two_layer", "cnn"]
+NetworkName = Literal["two_layer", "cnn", "deep_cnn"]
 OptimizerName = Literal["sgd", "adam"]
 
 LEARNING_RATE: Mapping[str, float] = {"sgd": 0.1, "adam": 0.001}
@@ -127,18 +127,42 @@ CONVOLVED = IMAGE - KERNEL + 1
 POOLED = CONVOLVED // 2
 
 
+def _block(channels: int, filters: int, padding: int) -> list[tuple[Any, ...]]:
+    """Two convolutions of 3x3 and a pooling of the deep network; `padding` is that of the second."""
+    first, second = ("conv", channels, filters, 3, 1), ("conv", filters, filters, 3, padding)
+    return [first, ("relu",), second, ("relu",), ("pool",)]
+
+
+# ("conv", channels, filters, kernel, padding), ("affine", in, out), ("pool",) of 2x2, ("flatten",), ("relu",).
+ARCHITECTURES: Mapping[NetworkName, list[tuple[Any, ...]]] = {
+    "two_layer": [("affine", 784, 50), ("relu",), ("affine", 50, 10)],
+    "cnn": [
+        ("conv", 1, FILTERS, KERNEL, 0),
+        *[("relu",), ("pool",), ("flatten",)],
+        *[("affine", FILTERS * POOLED * POOLED, 100), ("relu",), ("affine", 100, 10)],
+    ],
+    # Without its dropout: the libraries' random numbers differ, and their results could not be compared.
+    "deep_cnn": [
+        *_block(1, 16, 1),
+        *_block(16, 32, 2),
+        *_block(32, 64, 1),
+        *[("flatten",), ("affine", 64 * 4 * 4, 50), ("relu",), ("affine", 50, 10)],
+    ],
+}
+
+
 @dataclass(frozen=True)
 class NetworkProblem:
     """One training step, repeated: forward, softmax cross-entropy (mean over the batch), backward, update.
 
     Attributes
     ----------
-    network : {"two_layer", "cnn"}
-        ``two_layer``: affine 784-50, relu, affine 50-10. ``cnn``: 30 filters of 5x5, relu, 2x2 max pooling,
-        affine 4320-100, relu, affine 100-10.
+    network : {"two_layer", "cnn", "deep_cnn"}
+        Its layers are in :data:`ARCHITECTURES`.
     optimizer : {"sgd", "adam"}
     parameters : dict of float32 arrays
-        Initial values: ``W1, b1, W2, b2`` or, for the CNN, ``W1`` (30, 1, 5, 5), ``b1, W2, b2, W3, b3``.
+        Initial values, ``W1, b1, W2, b2, ...`` in the order of the layers; (in, out) for affine layers, (out, in,
+        height, width) for convolutions.
     images : float32
         (100, 784) or (100, 1, 28, 28). Noise rather than digits: equal neighbours would make the winner of a
         pooling window a matter of policy, and the libraries' policies differ.
@@ -155,18 +179,18 @@ class NetworkProblem:
 def network_problem(network: NetworkName, optimizer: OptimizerName) -> NetworkProblem:
     """Return the seeded training step of `network` (He-initialised, float32, batch of 100)."""
     rng = np.random.default_rng(1)
-    shapes: dict[str, tuple[int, ...]]
-    if network == "two_layer":
-        shapes = {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}
-        images = rng.uniform(0.0, 1.0, (BATCH, 784))
-    else:
-        flat = FILTERS * POOLED * POOLED
-        shapes = {"W1": (FILTERS, 1, KERNEL, KERNEL), "b1": (FILTERS,)}
-        shapes |= {"W2": (flat, 100), "b2": (100,), "W3": (100, 10), "b3": (10,)}
-        images = rng.uniform(0.0, 1.0, (BATCH, 1, IMAGE, IMAGE))
+    images = rng.uniform(0.0, 1.0, (BATCH, 784) if network == "two_layer" else (BATCH, 1, IMAGE, IMAGE))
+    shapes: dict[str, tuple[int, ...]] = {}
+    for kind, *sizes in ARCHITECTURES[network]:
+        number = len(shapes) // 2 + 1
+        if kind == "conv":
+            channels, filters, kernel, _ = sizes
+            shapes |= {f"W{number}": (filters, channels, kernel, kernel), f"b{number}": (filters,)}
+        elif kind == "affine":
+            shapes |= {f"W{number}": tuple(sizes), f"b{number}": (sizes[1],)}
     parameters: Arrays = {}
     for name, shape in shapes.items():
-        fan_in = KERNEL * KERNEL if len(shape) == 4 else shape[0]
+        fan_in = math.prod(shape[1:]) if len(shape) == 4 else shape[0]
         scale = 0.01 if len(shape) == 1 else math.sqrt(2.0 / fan_in)
         parameters[name] = (scale * rng.standard_normal(shape)).astype(np.float32)
     labels = rng.integers(0, 10, BATCH)
@@ -216,6 +240,8 @@ class Contestant:
     name: str
     module: str
     """Name under which the library is imported."""
+    networks: tuple[str, ...] = ("two_layer", "cnn")
+    """The networks it has a text for."""
 
     def chain(self, problem: ChainProblem, mode: ChainMode) -> Work:
         """Return the work of the chain case: ``forward``, ``backward`` (both passes) or ``second`` order."""

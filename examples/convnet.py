@@ -18,10 +18,9 @@ import numpy.typing as npt
 import minigrad as mg
 from minigrad import nn, viz
 from minigrad.extras import require
-from minigrad.nn.data import load_mnist
+from minigrad.nn.data import mnist_small
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE / "data" / "mnist-small"
 OUT = HERE.parent / "out"
 BATCH = 100
 
@@ -69,7 +68,7 @@ def evaluate(model: nn.Module, images: Any, labels: Any) -> float:
 
 def train(epochs: int = 8, seed: int = 0, lr: float = 3e-3, count: int | None = None, progress: bool = True) -> Result:
     """Train with Adam on the first `count` of the 5,000 bundled digits (default: all), in batches of 100."""
-    x_train, t_train, x_test, t_test = load_mnist(DATA)
+    x_train, t_train, x_test, t_test = mnist_small()
     x_train, t_train = x_train[:count], t_train[:count]
     rng = np.random.default_rng(seed)
     model = ConvNet(rng)
@@ -103,7 +102,7 @@ def train(epochs: int = 8, seed: int = 0, lr: float = 3e-3, count: int | None = 
 
 def draw_graph(model: ConvNet, path: Path) -> Path:
     """Draw the graph of the loss of one image; as a text tree, where there is no Graphviz to draw with."""
-    images, labels, _, _ = load_mnist(DATA)
+    images, labels, _, _ = mnist_small()
     image = mg.Tensor(images[:1], name="image")
     label = mg.Tensor(labels[:1], name="label")
     loss = nn.SoftmaxCrossEntropy()(model(image), label)

@@ -7,16 +7,13 @@
 
 import argparse
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.nn.data import load_mnist
-
-DATA = Path(__file__).resolve().parent / "data" / "mnist-small"
+from minigrad.nn.data import mnist_small
 
 
 class TwoLayerNet(nn.Module):
@@ -39,7 +36,7 @@ def compare_gradients(hidden: int = 4, seed: int = 0) -> dict[str, float]:
 
     In float64, where differences of the loss have digits enough.
     """
-    images, labels, _, _ = load_mnist(DATA, flatten=True)
+    images, labels, _, _ = mnist_small(flatten=True)
     x, t = images[:3].astype(np.float64), labels[:3]
     model = TwoLayerNet(784, hidden, 10, rng=np.random.default_rng(seed), dtype=np.float64)
     loss = nn.SoftmaxCrossEntropy()
@@ -68,7 +65,7 @@ def accuracy(model: nn.Module, images: Any, labels: Any) -> float:
 
 def train(epochs: int = 10, seed: int = 0, quiet: bool = False) -> tuple[TwoLayerNet, float]:
     """Train on the 5,000 bundled digits; return the network and its accuracy on the 1,000 test digits."""
-    x_train, t_train, x_test, t_test = load_mnist(DATA, flatten=True)
+    x_train, t_train, x_test, t_test = mnist_small(flatten=True)
     rng = np.random.default_rng(seed)
     model = TwoLayerNet(784, 50, 10, rng=rng)
     loss = nn.SoftmaxCrossEntropy()

@@ -28,7 +28,10 @@ from .random import generator
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Initializer", "fans", "he_normal", "he_uniform", "normal", "uniform", "xavier_normal", "xavier_uniform"]
+__all__ = [
+    "Initializer", "constant", "fans", "he_normal", "he_uniform", "normal", "uniform", "xavier_normal",
+    "xavier_uniform", "zeros",
+]  # fmt: skip
 
 # Called as init(shape, rng=..., dtype=...).
 Initializer = Callable[..., "NDArray[Any]"]
@@ -58,6 +61,32 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
         return shape
     window = math.prod(shape[2:])
     return shape[1] * window, shape[0] * window
+
+
+def zeros(
+    shape: tuple[int, ...], *, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32
+) -> NDArray[Any]:
+    """Return zeros: for biases. Neurons whose weights are equal stay equal, and do not learn.
+
+    Examples
+    --------
+    >>> zeros((3,)).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    return np.zeros(shape, dtype)
+
+
+def constant(
+    shape: tuple[int, ...], value: float = 0.0, *, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32
+) -> NDArray[Any]:
+    """Return that number everywhere; ``functools.partial(constant, value=0.1)`` is an initializer.
+
+    Examples
+    --------
+    >>> constant((2,), 0.5).tolist()
+    [0.5, 0.5]
+    """
+    return np.full(shape, value, dtype)
 
 
 def normal(

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from minigrad import Tensor
 from minigrad.graph import Scope, extra_of, next_seq
+from minigrad.tensor import HookHandle
 
+from ._parts import check_hidden, check_name, what
+from ._state import LoadedKeys, write_state
 from .parameter import Parameter
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 __all__ = ["LoadedKeys", "Module"]
-
-
-class LoadedKeys(NamedTuple):
-    """What :meth:`Module.load_state_dict` found on one side only; both empty when it is strict."""
-
-    missing: list[str]
-    unexpected: list[str]
 
 
 class Module:
@@ -65,6 +64,7 @@ class Module:
     _name: str | None = None  # that of the attribute which holds the module
     _label: str | None = None  # its title in drawings, made at the first recorded call
     _buffers: tuple[str, ...] = ()
+    _forward_hooks: Mapping[int, tuple[Callable[..., Any], bool]] = {}  # one of its own comes with its first
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the module's function; subclasses define it, and users call the module itself."""
@@ -75,6 +75,8 @@ class Module:
         start = next_seq()
         try:
             out = self.forward(*args, **kwargs)
+            if self._forward_hooks:
+                out = self._through_hooks(args, kwargs, out)
         except Exception as error:
             error.add_note(f"in {self._title()}")
             raise
@@ -86,30 +88,75 @@ class Module:
                 extra.scopes = (*extra.scopes, Scope(self._label or self._title(), start))
         return out
 
+    def register_forward_hook(self, hook: Callable[..., Any], *, with_kwargs: bool = False) -> HookHandle:
+        """Call `hook` after each call of the module; what it returns, unless that is None, replaces the output.
+
+        Gradients of outputs are within its reach, too: ``output.register_hook``. Hooks of parameters are
+        :meth:`minigrad.Tensor.register_hook`.
+
+        Parameters
+        ----------
+        hook : callable
+            Called as ``hook(module, args, output)``, with the tuple of the positional arguments, in the order in which
+            hooks were registered.
+        with_kwargs : bool
+            Call it as ``hook(module, args, kwargs, output)``.
+
+        Returns
+        -------
+        HookHandle
+            With a method ``remove()``.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> model = nn.Sequential(nn.Affine(4, 3), nn.ReLU())
+        >>> shapes = []
+        >>> handle = model[0].register_forward_hook(lambda module, args, output: shapes.append(output.shape))
+        >>> _ = model(np.ones((5, 4), np.float32))
+        >>> handle.remove()
+        >>> shapes
+        [(5, 3)]
+        """
+        if not callable(hook):
+            raise TypeError(f"{type(self).__name__}.register_forward_hook: expected a function, got {what(hook)}")
+        hooks = self.__dict__.setdefault("_forward_hooks", {})
+        key = next_seq()
+        hooks[key] = (hook, with_kwargs)
+        return HookHandle(hooks, key)
+
+    def _through_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
+        # A copy: a hook may remove itself.
+        for hook, with_kwargs in list(self._forward_hooks.values()):
+            replaced = hook(self, args, kwargs, out) if with_kwargs else hook(self, args, out)
+            if replaced is not None:
+                out = replaced
+        return out
+
     # -- registration ------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         old = own.get(name)
         if isinstance(value, Parameter):
-            _check_name(self, name)
+            check_name(self, name)
             if value.name is None:
                 value.name = name
         elif isinstance(value, Module):
-            _check_name(self, name)
+            check_name(self, name)
             value.__dict__["_name"] = name
             value.__dict__.pop("_label", None)
         elif isinstance(old, Parameter) and value is not None:
             raise TypeError(
-                f"{type(self).__name__}.{name} is a Parameter and cannot become {_what(value)}: write values into it "
+                f"{type(self).__name__}.{name} is a Parameter and cannot become {what(value)}: write values into it "
                 f"with .{name}.assign(values), or set a nn.Parameter or None"
             )
         elif isinstance(old, Module) and value is not None:
-            raise TypeError(f"{type(self).__name__}.{name} is a Module and cannot become {_what(value)}")
+            raise TypeError(f"{type(self).__name__}.{name} is a Module and cannot become {what(value)}")
         elif name in self._buffers and value is not None and not isinstance(value, Tensor):
-            raise TypeError(f"{type(self).__name__}.{name} is a buffer, so a Tensor, and cannot become {_what(value)}")
+            raise TypeError(f"{type(self).__name__}.{name} is a buffer, so a Tensor, and cannot become {what(value)}")
         elif isinstance(value, (list, tuple, dict)):
-            _check_hidden(self, name, value)
+            check_hidden(self, name, value, (Module, Parameter))
         object.__setattr__(self, name, value)
         own.pop("_label", None)  # it may show the attribute
 
@@ -136,7 +183,7 @@ class Module:
         >>> module.state_dict()
         {'count': array(0)}
         """
-        _check_name(self, name)
+        check_name(self, name)
         if hasattr(self, name):
             raise ValueError(f"{type(self).__name__}.register_buffer: there is an attribute {name!r} already")
         self._buffers = (*self._buffers, name)
@@ -186,12 +233,25 @@ class Module:
         """Yield all parameters, each once."""
         return (parameter for _, parameter in self.named_parameters())
 
+    def count_parameters(self, trainable: bool = False) -> int:
+        """Return how many numbers the parameters hold, shared ones counted once; `trainable`: without frozen ones.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> nn.Affine(4, 3).count_parameters()
+        15
+        """
+        return sum(p.size for p in self.parameters() if p.requires_grad or not trainable)
+
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """Yield all buffers, with dotted names."""
+        """Yield all buffers, with dotted names; one that is shared counts once, under its first name."""
+        seen = set()
         for prefix, module in self.named_modules():
             for name in module._buffers:
                 value = getattr(module, name, None)
-                if value is not None:
+                if value is not None and id(value) not in seen:
+                    seen.add(id(value))
                     yield f"{prefix}.{name}" if prefix else name, value
 
     # -- what is done to all of it -----------------------------------------------------------------------------------
@@ -218,6 +278,39 @@ class Module:
         """Forget the gradients of all parameters: each ``.grad`` is None then."""
         for parameter in self.parameters():
             parameter.grad = None
+
+    def to(self, dtype: DTypeLike) -> Self:
+        """Convert all parameters and floating buffers, and the gradients there are, to `dtype`; return the module.
+
+        The tensors stay the same objects: shared ones stay shared, and an optimizer that was made before goes on. What
+        was recorded before cannot be swept any more.
+
+        Parameters
+        ----------
+        dtype : dtype
+            A floating one.
+
+        Raises
+        ------
+        TypeError
+            If it is another one.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> nn.Affine(1, 1).to("float64")(np.ones((1, 1))).dtype
+        dtype('float64')
+        """
+        new = np.dtype(dtype)
+        if new.kind != "f":
+            raise TypeError(f"{type(self).__name__}.to: parameters are floating numbers, so cannot become {new}")
+        for _, tensor in self._state():
+            if tensor.dtype.kind == "f" and tensor.dtype != new:
+                tensor._data = tensor._data.astype(new)
+                if tensor.grad is not None:
+                    tensor.grad = Tensor(tensor.grad.detach(), dtype=new)
+                tensor.mark_written()
+        return self
 
     def apply(self, function: Callable[[Module], Any]) -> Self:
         """Call `function` with every module, parts before the whole, and return the module.
@@ -278,41 +371,20 @@ class Module:
           missing: 'bias'
           'weight': expected shape (2, 1), got (1, 2)
         """
-        own = dict(self._state())
-        if not isinstance(state, Mapping):
-            raise TypeError(f"{self._head()}: a state is a mapping from names to arrays, not {_what(state)}")
-        missing = [name for name in own if name not in state]
-        unexpected = [str(name) for name in state if name not in own]
-        problems = []
-        if strict and missing:
-            problems.append(f"missing: {', '.join(map(repr, missing))}")
-        if strict and unexpected:
-            problems.append(f"unexpected: {', '.join(map(repr, unexpected))}")
-        values = {}
-        for name, tensor in own.items():
-            if name in state:
-                value = state[name]
-                values[name] = value = value._data if isinstance(value, Tensor) else np.asarray(value)
-                problem = _misfit(tensor, value)
-                if problem:
-                    problems.append(f"{name!r}: {problem}")
-        if problems:
-            lines = "\n  ".join(problems)
-            raise ValueError(f"{self._head()}: the state does not fit, and nothing was loaded:\n  {lines}")
-        # Values that lie in this model's own arrays (a swap of two of its layers, say) are read before any is written.
-        arrays = [tensor._data for tensor in own.values()]
-        for name, value in values.items():
-            if any(np.may_share_memory(value, array) for array in arrays):
-                values[name] = value.copy()
-        for name, value in values.items():
-            own[name].assign(value)
-        return LoadedKeys(missing, unexpected)
+        return write_state(self._head(), dict(self._state()), state, strict)
 
     def _state(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.named_parameters()
         yield from self.named_buffers()
 
     # -- text --------------------------------------------------------------------------------------------------------
+
+    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+        """Return how many pairs a call multiplies and adds, for :func:`~minigrad.nn.summary`; layers define it.
+
+        Those of parts are counted by the parts. `inputs` are all arguments of the call, those by name last.
+        """
+        return 0
 
     def extra_repr(self) -> str:
         """Return what stands between the parentheses of the module's repr: its settings; subclasses define it."""
@@ -337,37 +409,3 @@ class Module:
             return f"{kind}({settings})"
         body = "\n".join([settings, *lines] if settings else lines).replace("\n", "\n  ")
         return f"{kind}(\n  {body}\n)"
-
-
-def _what(value: Any) -> str:
-    text = type(value).__name__
-    return f"{text} of shape {value.shape}" if hasattr(value, "shape") else text
-
-
-def _check_name(module: Module, name: str) -> None:
-    if not isinstance(name, str) or not name or "." in name:
-        raise ValueError(f"{type(module).__name__}: {name!r} cannot name a part: names are text without a dot")
-
-
-def _check_hidden(module: Module, name: str, value: Any) -> None:
-    """Refuse modules and parameters that would silently not be trained and not be saved."""
-    items = value.values() if isinstance(value, dict) else value
-    parts = [item for item in items if isinstance(item, (Module, Parameter))]
-    known = {id(own) for own in module.__dict__.values()} if parts else set()
-    for item in parts:
-        if id(item) not in known:
-            raise TypeError(
-                f"{type(module).__name__}.{name}: a {type(item).__name__} inside of a {type(value).__name__} would not "
-                "be found, so neither trained nor saved; use nn.Sequential or nn.ModuleList, or set it as an attribute "
-                "first"
-            )
-
-
-def _misfit(tensor: Tensor, value: Any) -> str | None:
-    if value.shape != tensor.shape:
-        return f"expected shape {tensor.shape}, got {value.shape}"
-    if value.dtype != tensor.dtype:
-        return f"expected dtype {tensor.dtype}, got {value.dtype}; convert it with .astype"
-    if not tensor._data.flags.writeable:
-        return "the module's own array is read-only"
-    return None

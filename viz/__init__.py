@@ -16,9 +16,10 @@ The drawing is made in steps, each of which hands immutable records to the next:
 Rendering (``render``) is the only one that needs Graphviz.
 """
 
+from . import plots
 from .api import draw, text
 from .drawing import Drawing
 from .records import Picture
 from .render import RenderError
 
-__all__ = ["Drawing", "Picture", "RenderError", "draw", "text"]
+__all__ = ["Drawing", "Picture", "RenderError", "draw", "plots", "text"]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 import minigrad as mg
 from minigrad import nn
 
 from ..problems import (
+    ARCHITECTURES,
     DEEP_SCALE,
     DEEP_SHIFT,
     DEEP_X,
     F32,
-    FILTERS,
-    KERNEL,
     LEARNING_RATE,
-    POOLED,
     Arrays,
     ChainMode,
     ChainProblem,
@@ -32,6 +32,7 @@ class Minigrad(Contestant):
     """This project."""
 
     module = "minigrad"
+    networks = ("two_layer", "cnn", "deep_cnn")
 
     def chain(self, problem: ChainProblem, mode: ChainMode) -> Work:
         return MinigradChain(problem, mode)
@@ -79,18 +80,15 @@ class MinigradNetwork(Work):
         self.reset()
 
     def reset(self) -> None:
-        if self.problem.network == "two_layer":
-            self.model = nn.Sequential(nn.Affine(784, 50), nn.ReLU(), nn.Affine(50, 10))
-        else:
-            self.model = nn.Sequential(
-                nn.Conv2d(1, FILTERS, KERNEL),
-                nn.ReLU(),
-                nn.MaxPool2d(2),
-                nn.Flatten(),
-                nn.Affine(FILTERS * POOLED * POOLED, 100),
-                nn.ReLU(),
-                nn.Affine(100, 10),
-            )
+        layers: dict[str, Callable[..., nn.Module]] = {
+            "conv": lambda channels, filters, size, padding: nn.Conv2d(channels, filters, size, padding=padding),
+            "affine": nn.Affine,
+            "relu": nn.ReLU,
+            "pool": lambda: nn.MaxPool2d(2),
+            "flatten": nn.Flatten,
+        }
+        architecture = ARCHITECTURES[self.problem.network]
+        self.model = nn.Sequential(*[layers[kind](*sizes) for kind, *sizes in architecture])
         values = self.problem.parameters
         self.names = dict(zip(values, (name for name, _ in self.model.named_parameters()), strict=True))
         self.model.load_state_dict({self.names[name]: value.copy() for name, value in values.items()})

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import torch
 
 from ..problems import (
+    ARCHITECTURES,
     DEEP_SCALE,
     DEEP_SHIFT,
     DEEP_X,
     F32,
-    FILTERS,
-    KERNEL,
     LEARNING_RATE,
-    POOLED,
     Arrays,
     ChainMode,
     ChainProblem,
@@ -39,6 +38,7 @@ class PyTorch(Contestant):
     """PyTorch eager."""
 
     module = "torch"
+    networks = ("two_layer", "cnn", "deep_cnn")
 
     def chain(self, problem: ChainProblem, mode: ChainMode) -> Work:
         return TorchChain(problem, mode)
@@ -90,18 +90,15 @@ class TorchNetwork(Work):
         self.reset()
 
     def reset(self) -> None:
-        if self.problem.network == "two_layer":
-            self.model = torch.nn.Sequential(torch.nn.Linear(784, 50), torch.nn.ReLU(), torch.nn.Linear(50, 10))
-        else:
-            self.model = torch.nn.Sequential(
-                torch.nn.Conv2d(1, FILTERS, KERNEL),
-                torch.nn.ReLU(),
-                torch.nn.MaxPool2d(2),
-                torch.nn.Flatten(),
-                torch.nn.Linear(FILTERS * POOLED * POOLED, 100),
-                torch.nn.ReLU(),
-                torch.nn.Linear(100, 10),
-            )
+        layers: dict[str, Callable[..., torch.nn.Module]] = {
+            "conv": lambda channels, filters, size, padding: torch.nn.Conv2d(channels, filters, size, padding=padding),
+            "affine": torch.nn.Linear,
+            "relu": torch.nn.ReLU,
+            "pool": lambda: torch.nn.MaxPool2d(2),
+            "flatten": torch.nn.Flatten,
+        }
+        architecture = ARCHITECTURES[self.problem.network]
+        self.model = torch.nn.Sequential(*[layers[kind](*sizes) for kind, *sizes in architecture])
         with torch.no_grad():
             for own, value in zip(self.model.parameters(), self.problem.parameters.values(), strict=True):
                 own.copy_(torch.from_numpy(value.T.copy() if value.ndim == 2 else value.copy()))

@@ -107,7 +107,9 @@ def _read_array(file: BufferedReader | gzip.GzipFile, name: str) -> npt.NDArray[
 def _read_header(file: BufferedReader | gzip.GzipFile, name: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
     magic = _read_up_to(file, 4)
     if len(magic) < 4:
-        raise ValueError(f"{name}: an IDX file begins with 4 bytes of magic number, found {len(magic)}. {_REPAIR}")
+        raise ValueError(
+            f"{name}: an IDX file begins with 4 bytes of magic number, found {len(magic)}. {_REPAIR}"
+        )
     zeros, code, ndim = struct.unpack(">HBB", magic)
     if zeros != 0 or code not in _DTYPES or ndim > _MAX_NDIM:
         codes = ", ".join(f"{known:02x}" for known in _DTYPES)
@@ -176,7 +178,8 @@ def write_idx(path: str | os.PathLike[str], array: npt.ArrayLike) -> None:
     if code is None:
         names = ", ".join(str(dtype) for dtype in _CODES)
         raise TypeError(
-            f"write_idx: dtype {array.dtype} has no IDX code. Convert the array with .astype to one of: {names}"
+            f"write_idx: dtype {array.dtype} has no IDX code. "
+            f"Convert the array with .astype to one of: {names}"
         )
     if max(array.shape, default=0) >= 1 << 32:
         raise ValueError(f"write_idx: shape {array.shape} has a size of 2**32 or more, which IDX cannot hold")

@@ -15,9 +15,10 @@ from .activation import (
     Tanh,
     Tanhshrink,
 )
-from .affine import Affine
+from .affine import Affine, Bilinear
 from .attention import MultiHeadAttention
-from .convolution import Conv2d
+from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .convolution import Conv1d, Conv2d, Conv3d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .normalization import (
@@ -30,7 +31,17 @@ from .normalization import (
     LocalResponseNorm,
     RMSNorm,
 )
-from .pooling import AvgPool2d, MaxPool2d
+from .pooling import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    StochasticPool2d,
+)
 from .rectifiers import (
     CELU,
     ELU,
@@ -48,17 +59,27 @@ from .rectifiers import (
 )
 from .recurrent import GRU, LSTM, RNN
 from .recurrent_cells import GRUCell, LSTMCell, RNNCell
-from .shape import Flatten
+from .shape import Flatten, Identity, Lambda, Unflatten
 from .transformer import PositionalEncoding, TransformerEncoderLayer
 
 __all__ = [
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "Affine",
+    "AvgPool1d",
     "AvgPool2d",
+    "AvgPool3d",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "CELU",
+    "Conv1d",
     "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "Dropout",
     "Dropout2d",
     "ELU",
@@ -73,15 +94,19 @@ __all__ = [
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "Identity",
     "InstanceNorm2d",
     "LSTM",
     "LSTMCell",
+    "Lambda",
     "LayerNorm",
     "LeakyReLU",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
+    "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
     "Mish",
     "MultiHeadAttention",
     "PReLU",
@@ -99,8 +124,10 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "StochasticPool2d",
     "Tanh",
     "Tanhshrink",
     "Threshold",
     "TransformerEncoderLayer",
+    "Unflatten",
 ]

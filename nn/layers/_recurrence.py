@@ -79,6 +79,11 @@ class Kind(Module):
                 raise ValueError(f"{self._head()}: expected {name} of shape {shape}, got {t.shape}")
         return tensors
 
+    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+        """Return how many pairs a call multiplies and adds: the products with the weights, at each step."""
+        weights = sum(p.size for p in self.__dict__.values() if isinstance(p, Parameter) and p.ndim == 2)
+        return int(asarray(inputs[0]).size) // self.input_size * weights
+
     def extra_repr(self) -> str:
         """Return the sizes, and the settings that are not the default."""
         return f"{self.input_size}, {self.hidden_size}" + settings(self, **self._defaults())

@@ -245,6 +245,14 @@ class MultiHeadAttention(Module):
             return allowed if added is None else added
         return mg.where(allowed, added, -np.inf)
 
+    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+        """Return how many pairs a call multiplies and adds: queries, keys and values, scores and their means."""
+        query = asarray(inputs[0])
+        key = asarray(inputs[1]) if len(inputs) > 1 and np.ndim(inputs[1]) == query.ndim else query
+        width, (length, keys) = self.embed_dim, (query.shape[-2], key.shape[-2])
+        examples = len(query) if query.ndim == 3 else 1
+        return examples * width * ((length + 2 * keys) * width + 2 * length * keys)
+
     def extra_repr(self) -> str:
         """Return the sizes, and the settings that are not the default."""
         return f"{self.embed_dim}, {self.num_heads}" + settings(self, dropout=0.0, bias=True)

@@ -1,28 +1,109 @@
-"""Layers of learned filters."""
+"""Layers of learned filters that slide over sequences, images and volumes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from minigrad import Tensor, asarray
-from minigrad.ops._windows import pair
-from minigrad.ops.convolution import conv2d
 
-from ..init import Initializer, he_normal
+from ..functional import conv1d, conv2d, conv3d
+from ..init import Initializer, he_normal, zeros
 from ..module import Module
 from ..parameter import Parameter
-from ._settings import check_padding, settings, size, weight
+from ._settings import bias as new_bias
+from ._settings import check_padding, settings, size, sizes, weight
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-__all__ = ["Conv2d"]
+__all__ = ["Conv1d", "Conv2d", "Conv3d"]
+
+AXES = {1: "length", 2: "height, width", 3: "depth, height, width"}
 
 
-class Conv2d(Module):
+def check_channels(kind: str, in_channels: Any, out_channels: Any, groups: Any) -> tuple[int, int, int]:
+    """Return the three as ints, or raise if they are none or the groups do not divide."""
+    c, out = size(kind, "in_channels", in_channels), size(kind, "out_channels", out_channels)
+    n = size(kind, "groups", groups)
+    if c % n or out % n:
+        raise ValueError(f"{kind}: groups {n} must divide the {c} input and the {out} output channels")
+    return c, out, n
+
+
+def channels_first(module: Module, input: Any, channels: int, axes: int) -> Tensor:
+    """Return the input as a tensor, or raise unless it has so many channels and spatial axes."""
+    x = asarray(input)
+    if x.ndim != axes + 2 or x.shape[1] != channels:
+        raise ValueError(f"{module._head()}: expected input of shape (n, {channels}, {AXES[axes]}), got {x.shape}")
+    return x
+
+
+class _Conv(Module):
+    """What convolutions over one, two and three axes share."""
+
+    _axes: ClassVar[int]
+    _function: ClassVar[Callable[..., Tensor]]
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] | str = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        floor: bool = False,
+        init: Initializer = he_normal,
+        bias_init: Initializer = zeros,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        kind, axes = type(self).__name__, self._axes
+        self.in_channels, self.out_channels, self.groups = check_channels(kind, in_channels, out_channels, groups)
+        kernel = sizes(kind, "kernel_size", kernel_size, axes)
+        sizes(kind, "stride", stride, axes)
+        sizes(kind, "dilation", dilation, axes)
+        check_padding(kind, padding, axes, ("valid", "same", "full"))
+        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        self.floor = bool(floor)
+        shape = (self.out_channels, self.in_channels // self.groups, *kernel)
+        self.weight = weight(kind, shape, init, dtype, rng)
+        self.bias = new_bias(kind, self.out_channels, bias_init, dtype, rng, bias)
+
+    def forward(self, input: Any) -> Tensor:
+        """Return the filtered input, which has shape (n, in_channels, ...)."""
+        x = channels_first(self, input, self.in_channels, self._axes)
+        return type(self)._function(
+            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups, floor=self.floor
+        )
+
+    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+        """Return how many pairs a call multiplies and adds: for each output, one filter's elements."""
+        return int(output.size) * math.prod(self.weight.shape[1:])
+
+    def extra_repr(self) -> str:
+        """Return the sizes, and the settings that are not the default."""
+        rest = settings(self, stride=1, padding=0, dilation=1, groups=1, floor=False)
+        without = ", bias=False" if self.bias is None else ""
+        return f"{self.in_channels}, {self.out_channels}, {self.kernel_size}{rest}{without}"
+
+
+class Conv2d(_Conv):
     """Convolve images with learned filters (cross-correlation, as is usual in deep learning).
+
+    A filter of height FH, with padding P before and after and stride S, makes ``(H + 2P - FH) / S + 1`` rows of H; the
+    same holds for columns. Local gradients: for the image, the transposed convolution of g with the filters; for the
+    filters, the correlation of the image with g; for the bias, the sum of g over all but the channels.
 
     Parameters
     ----------
@@ -30,15 +111,16 @@ class Conv2d(Module):
     kernel_size, stride, dilation : int or pair of int
         For height and width.
     padding : int, pair of int, or {"valid", "same", "full"}
-        Zeros around the image.
+        Zeros around the image; "same" keeps the size (for stride 1), "full" takes every place where a filter touches
+        the image.
     groups : int
         Split the channels into so many groups, each with filters of its own; divides both numbers of channels.
     bias : bool
         Whether to add one number per output channel.
     floor : bool
         Where the windows do not end at the border, leave the rest out, in place of an error.
-    init : callable
-        Makes the weight (see :mod:`minigrad.nn.init`); the bias starts at 0.
+    init, bias_init : callable
+        Make the weight and the bias (see :mod:`minigrad.nn.init`).
     dtype : dtype
         Of the parameters.
     rng : numpy.random.Generator, optional
@@ -60,59 +142,44 @@ class Conv2d(Module):
     >>> layer = nn.Conv2d(3, 10, 5, padding="same")
     >>> layer(np.zeros((1, 3, 32, 32), np.float32)).shape
     (1, 10, 32, 32)
-    >>> sum(parameter.size for parameter in layer.parameters())
+    >>> layer.count_parameters()
     760
     """
 
-    weight: Parameter
-    bias: Parameter | None
+    _axes, _function = 2, conv2d
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] | str = 0,
-        dilation: int | tuple[int, int] = 1,
-        groups: int = 1,
-        bias: bool = True,
-        *,
-        floor: bool = False,
-        init: Initializer = he_normal,
-        dtype: DTypeLike = np.float32,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        self.in_channels = size("Conv2d", "in_channels", in_channels)
-        self.out_channels = size("Conv2d", "out_channels", out_channels)
-        self.groups = size("Conv2d", "groups", groups)
-        if in_channels % groups or out_channels % groups:
-            raise ValueError(
-                f"Conv2d: groups {groups} must divide the {in_channels} input and the {out_channels} output channels"
-            )
-        kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
-        pair("Conv2d", "stride", stride, 1)
-        pair("Conv2d", "dilation", dilation, 1)
-        check_padding("Conv2d", padding, ("valid", "same", "full"))
-        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
-        self.floor = floor
-        self.weight = weight("Conv2d", (out_channels, in_channels // groups, *kernel), init, dtype, rng)
-        self.bias = Parameter(np.zeros(out_channels), dtype=dtype) if bias else None
 
-    def forward(self, input: Any) -> Tensor:
-        """Return the filtered images; the input has shape (n, in_channels, height, width)."""
-        x = asarray(input)
-        shape = x.shape
-        if len(shape) != 4 or shape[1] != self.in_channels:
-            raise ValueError(
-                f"{self._head()}: expected input of shape (n, {self.in_channels}, height, width), got {shape}"
-            )
-        return conv2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups, floor=self.floor
-        )
+class Conv1d(_Conv):
+    """Convolve sequences with learned filters; the rest is as in :class:`Conv2d`, for one axis.
 
-    def extra_repr(self) -> str:
-        """Return the sizes, and the settings that are not the default."""
-        rest = settings(self, stride=1, padding=0, dilation=1, groups=1, floor=False)
-        without = ", bias=False" if self.bias is None else ""
-        return f"{self.in_channels}, {self.out_channels}, {self.kernel_size}{rest}{without}"
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, length)
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Conv1d(2, 4, 3, padding="same")(np.zeros((1, 2, 10), np.float32)).shape
+    (1, 4, 10)
+    """
+
+    _axes, _function = 1, conv1d
+
+
+class Conv3d(_Conv):
+    """Convolve volumes with learned filters; the rest is as in :class:`Conv2d`, for three axes.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, depth, height, width)
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Conv3d(1, 4, (1, 3, 3))(np.zeros((1, 1, 5, 8, 8), np.float32)).shape
+    (1, 4, 5, 6, 6)
+    """
+
+    _axes, _function = 3, conv3d

@@ -1,17 +1,18 @@
-"""What all optimizers share: parameters, settings, state, and the step over them."""
+"""What all optimizers share: parameter groups, state, and the step over them."""
 
 from __future__ import annotations
 
-import math
-import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from minigrad import Tensor
 
-__all__ = ["Optimizer", "number"]
+from .group import Group, Params, State, read_groups, state_dtype
+from .settings import Setting, number
+
+__all__ = ["Optimizer"]
 
 # A step makes several passes over the data. Larger parameters are taken in pieces of so many elements, which stay in
 # the cache from the first pass to the last; it is also all the scratch memory there is.
@@ -22,113 +23,199 @@ FLUSH_EVERY = 16
 
 
 class Optimizer:
-    """What all optimizers share. A subclass writes ``_update`` for arrays of any shape, and names its state.
+    """What all optimizers share. A subclass declares its settings, names its state, and writes ``_update``.
 
-    The first step makes the state; later steps allocate no arrays.
+    The first step makes the state; later steps allocate no arrays. State of float16 parameters is float32, as is the
+    arithmetic of their step.
 
     Parameters
     ----------
-    params : iterable of Tensor, or of (str, Tensor)
+    params : iterable of Tensor, of (str, Tensor), or of groups
         Leaves, such as ``model.parameters()``, or ``model.named_parameters()``, under whose names the state is then
-        saved; else under their position.
-    lr : float
-        The learning rate, at least 0; may be set between steps.
+        saved; else under their position. A group is a mapping that has some of these under ``"params"``, and settings
+        of its own beside it.
+    **settings
+        For the parameters whose group does not say otherwise. ``lr``, the learning rate, is one of them.
+
+    Attributes
+    ----------
+    groups : list of Group
+        With the settings as attributes, which may be set between steps. ``optimizer.lr = 0.01`` sets it in all groups.
 
     Raises
     ------
     TypeError
         If a parameter is no leaf Tensor, or a setting no number.
     ValueError
-        If there are no parameters, one is given twice, or a setting is out of range.
+        If there are no parameters, one is given twice, or a setting is unknown or out of range.
+
+    Examples
+    --------
+    Weights decay, and biases do not:
+
+    >>> from minigrad import nn
+    >>> model = nn.Affine(3, 2)
+    >>> optimizer = nn.SGD([{"params": [model.weight], "weight_decay": 0.01}, {"params": [model.bias]}], lr=0.1)
+    >>> optimizer.groups[0].weight_decay, optimizer.groups[1].weight_decay, optimizer.lr
+    (0.01, 0.0, 0.1)
     """
 
-    # The names of the settings and of the arrays kept per parameter, for files.
-    settings: ClassVar[tuple[str, ...]] = ("lr",)
-    slots: ClassVar[tuple[str, ...]] = ()
+    # All settings by name, filled in as they are declared.
+    settings: ClassVar[dict[str, Setting]] = {}
     scratches: ClassVar[int] = 1
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[tuple[str, Tensor]], lr: float) -> None:
+    lr = Setting(number)
+
+    def __init__(self, params: Params, **settings: Any) -> None:
         kind = type(self).__name__
-        self.lr = lr
-        self.parameters: list[Tensor] = []
-        self.names: list[str] = []
-        if isinstance(params, Tensor):
-            raise TypeError(f"{kind}: expected an iterable of parameters, got one Tensor; write [tensor]")
-        for i, item in enumerate(params):
-            name, parameter = item if isinstance(item, tuple) else (str(i), item)
-            if not isinstance(parameter, Tensor):
-                raise TypeError(f"{kind}: parameter {name!r} must be a Tensor, got {type(parameter).__name__}")
-            if not parameter.is_leaf:
-                raise TypeError(f"{kind}: parameter {name!r} is {parameter.describe()}; only a leaf can be optimized")
-            if any(parameter is other for other in self.parameters) or name in self.names:
-                raise ValueError(f"{kind}: parameter {name!r} is given twice")
-            parameter.grad = parameter.grad  # a constant has no slot for one before it is set
-            self.parameters.append(parameter)
-            self.names.append(name)
-        if not self.parameters:
-            raise ValueError(f"{kind}: there are no parameters to optimize")
-        # Per parameter: how many steps it took, and its state's arrays with the scratch arrays after them, once it has
-        # taken one.
-        self._steps = [0] * len(self.parameters)
-        self._buffers: list[tuple[Any, ...] | None] = [None] * len(self.parameters)
+        # Also those that every group overrides are checked.
+        self._defaults = {name: self.settings[name].check(kind, name, value) for name, value in settings.items()}
+        self.groups: list[Group] = []
         self._scratch: dict[Any, tuple[Any, ...]] = {}
+        self._add(params)
+
+    def add_group(self, group: Mapping[str, Any]) -> None:
+        """Optimize more parameters from now on.
+
+        Parameters
+        ----------
+        group : mapping
+            ``"params"``, and settings of their own beside it.
+
+        Examples
+        --------
+        >>> from minigrad import nn
+        >>> head, body = nn.Affine(2, 1), nn.Affine(4, 2)
+        >>> optimizer = nn.SGD(head.parameters(), lr=0.1)
+        >>> optimizer.add_group({"params": body.parameters(), "lr": 0.01})
+        >>> [group.lr for group in optimizer.groups]
+        [0.1, 0.01]
+        """
+        if not isinstance(group, Mapping):
+            raise TypeError(f"{type(self).__name__}.add_group: a group is a mapping with 'params', got {group!r}")
+        self._add([group])
+
+    def _add(self, params: Any) -> None:
+        kind = type(self).__name__
+        taken = [(name, parameter) for group in self.groups for name, parameter in _named(group)]
+        groups = []
+        for own, named in read_groups(kind, params, self.settings, taken):
+            group = Group(kind, self.settings, self._defaults | own)
+            self._check_group(group)
+            groups.append((group, named))
+        # Nothing above can be half done: a wrong group leaves the optimizer as it was.
+        for group, named in groups:
+            for name, parameter in named:
+                group.add(name, parameter)
+            self.groups.append(group)
+
+    def _check_group(self, group: Group) -> None:
+        """Raise where settings do not go together; subclasses define it."""
 
     @property
-    def lr(self) -> float:
-        """The learning rate."""
-        return self._lr
+    def parameters(self) -> list[Tensor]:
+        """The parameters of all groups."""
+        return [parameter for group in self.groups for parameter in group.parameters]
 
-    @lr.setter
-    def lr(self, value: float) -> None:
-        self._lr = number(type(self).__name__, "lr", value)
+    @property
+    def names(self) -> list[str]:
+        """The names of all parameters."""
+        return [name for group in self.groups for name in group.names]
 
     def zero_grad(self) -> None:
         """Forget the gradients: each parameter's ``.grad`` is None then."""
-        for parameter in self.parameters:
-            parameter._grad = None
+        for group in self.groups:
+            for parameter, _ in group.members:
+                parameter._grad = None
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        count = len(self.slots) + self.scratches
-        for i, parameter in enumerate(self.parameters):
-            grad = parameter._grad
-            if grad is None:
-                continue
-            data = parameter._data
-            buffers = self._buffers[i]
-            if buffers is None or len(buffers) != count:
-                arrays = [np.zeros_like(data, order="C") for _ in self.slots]
-                buffers = self._buffers[i] = self._new_buffers(data, arrays)
-            t = self._steps[i] = self._steps[i] + 1
-            if data.size <= PIECE:
-                self._update(t, data, grad._data, *buffers)
-            else:
-                self._update_in_pieces(t, data, grad._data, buffers)
-            parameter.mark_written()
-            if t % FLUSH_EVERY == 0:
-                for array in buffers[: -self.scratches]:
-                    _flush(array)
+    # -- the step ----------------------------------------------------------------------------------------------------
 
-    def _update_in_pieces(self, t: int, data: Any, grad: Any, buffers: tuple[Any, ...]) -> None:
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Move every parameter that has a gradient.
+
+        Parameters
+        ----------
+        closure : function, optional
+            Called first: forgets the gradients, makes new ones, and returns the loss. Only LBFGS needs one.
+
+        Returns
+        -------
+        Tensor or None
+            What `closure` returned.
+        """
+        loss = closure() if closure is not None else None
+        for group in self.groups:
+            slots = self._slots(group)
+            for parameter, state in group.members:
+                grad = parameter._grad
+                if grad is None:
+                    continue
+                data = parameter._data
+                # Settings change what is kept, and Module.to changes the dtype.
+                if state.slots != slots or state.dtype is not data.dtype:
+                    self._take(state, data, slots, self._new_arrays(group, data, slots, state.arrays))
+                t = state.t = state.t + 1
+                if state.whole:
+                    self._update(group, t, data, grad._data, *state.buffers)
+                else:
+                    self._update_in_pieces(group, t, data, grad._data, state.buffers)
+                parameter.mark_written()
+                if t % FLUSH_EVERY == 0:
+                    for array in state.arrays.values():
+                        _flush(array)
+        return loss
+
+    def _update_in_pieces(self, group: Group, t: int, data: Any, grad: Any, buffers: tuple[Any, ...]) -> None:
         # Almost always these are the arrays themselves; others (a transpose, say) have no flat view to write to.
         contiguous = np.asarray(data, order="C")
         flat = [array.reshape(-1) for array in (contiguous, grad, *buffers)]
         size = data.size
+        coarse = data.dtype.itemsize < 4
         for start in range(0, size, PIECE):
             part = slice(start, min(start + PIECE, size))
-            self._update(t, *[a[part] if a.size == size else a[: part.stop - start] for a in flat])
+            pieces = [a[part] if a.size == size else a[: part.stop - start] for a in flat]
+            if coarse:
+                *pieces, wide, wide_grad = pieces
+                np.copyto(wide, pieces[0])
+                np.copyto(wide_grad, pieces[1])
+                self._update(group, t, wide, wide_grad, *pieces[2:])
+                np.copyto(pieces[0], wide, casting="same_kind")
+            else:
+                self._update(group, t, *pieces)
         if contiguous is not data:
             data[...] = contiguous
 
-    def _new_buffers(self, data: Any, arrays: list[Any]) -> tuple[Any, ...]:
-        """Return the state's arrays with scratch arrays, whose memory all parameters of a size and dtype share."""
+    def _new_arrays(self, group: Group, data: Any, slots: tuple[str, ...], old: dict[str, Any]) -> dict[str, Any]:
+        """Return the state's arrays by name: new ones, but for those that there are already."""
+        dtype = state_dtype(data)
+        return {
+            slot: old[slot].astype(dtype, copy=False)
+            if slot in old
+            else np.full_like(data, self._first(group, slot), dtype=dtype, order="C")
+            for slot in slots
+        }
+
+    def _take(self, state: State, data: Any, slots: tuple[str, ...], arrays: dict[str, Any]) -> None:
+        """Give a parameter's state its arrays, and scratch arrays, whose memory all of a size and dtype share."""
         shape = data.shape if data.size <= PIECE else (PIECE,)
         key = (shape, data.dtype)
         if key not in self._scratch:
-            self._scratch[key] = tuple([np.empty_like(data, shape=shape) for _ in range(self.scratches)])
-        return (*arrays, *self._scratch[key])
+            # float16 numbers and their gradient are widened into two more.
+            count = self.scratches + 2 * (data.dtype.itemsize < 4)
+            self._scratch[key] = tuple([np.empty_like(data, state_dtype(data), shape=shape) for _ in range(count)])
+        state.slots, state.dtype, state.arrays = slots, data.dtype, arrays
+        state.whole = data.size <= PIECE and data.dtype.itemsize >= 4
+        state.buffers = (*arrays.values(), *self._scratch[key])
 
-    def _update(self, t: int, data: Any, grad: Any, *buffers: Any) -> None:
+    def _slots(self, group: Group) -> tuple[str, ...]:
+        """Return the names of the arrays kept per parameter; subclasses define it."""
+        return ()
+
+    def _first(self, group: Group, slot: str) -> float:
+        """Return what such an array is filled with at first."""
+        return 0.0
+
+    def _update(self, group: Group, t: int, data: Any, grad: Any, *buffers: Any) -> None:
         """Change `data` in place by step number `t`; `buffers` are the state's arrays and the scratch arrays."""
         raise NotImplementedError
 
@@ -140,15 +227,20 @@ class Optimizer:
         Examples
         --------
         >>> from minigrad import nn
-        >>> nn.SGD([nn.Parameter([1.0])], lr=0.5).state_dict()["settings.lr"]
+        >>> nn.SGD([nn.Parameter([1.0])], lr=0.5).state_dict()["groups.0.lr"]
         array(0.5)
         """
-        state = {f"settings.{name}": np.array(getattr(self, name)) for name in self.settings}
-        for name, t, buffers in zip(self.names, self._steps, self._buffers, strict=True):
-            if t and buffers is not None:
-                state[f"{name}.step"] = np.array(t)
-                state.update({f"{name}.{slot}": array.copy() for slot, array in zip(self.slots, buffers, strict=False)})
-        return state
+        result = {
+            f"groups.{i}.{name}": np.array(value)
+            for i, group in enumerate(self.groups)
+            for name, value in group.values().items()
+        }
+        for group in self.groups:
+            for name, (_, state) in zip(group.names, group.members, strict=True):
+                if state.t:
+                    result[f"{name}.step"] = np.array(state.t)
+                    result.update({f"{name}.{slot}": array.copy() for slot, array in state.arrays.items()})
+        return result
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over settings and state, all of it or, if anything does not fit, nothing.
@@ -156,62 +248,83 @@ class Optimizer:
         Parameters
         ----------
         state : mapping of str to array
-            As :meth:`state_dict` of an optimizer of the same kind, for the same parameters, returns it.
+            As :meth:`state_dict` of an optimizer of the same kind, for the same parameters in the same groups,
+            returns it.
 
         Raises
         ------
         ValueError
             If names, shapes or dtypes differ, or a setting is out of range, with all differences listed.
         """
-        kind = type(self).__name__
         left = {name: np.asarray(value) for name, value in state.items()}
-        problems = []
-        found: dict[str, Any] = {}
-        for name in self.settings:
-            own = np.array(getattr(self, name))
-            value = left.pop(f"settings.{name}", None)
-            if value is None or value.shape != own.shape:
-                problems.append(f"missing or of another shape: 'settings.{name}'")
-            else:
-                found[name] = value.tolist()
-        slots = self.slots
-        if not problems:
-            try:
-                # A new optimizer of the kind checks the settings as it checks a user's.
-                slots = type(self)(self.parameters, **found).slots
-            except (TypeError, ValueError) as error:
-                problems.append(str(error))
-        steps: list[int] = []
-        buffers: list[tuple[Any, ...] | None] = []
-        for name, parameter in zip(self.names, self.parameters, strict=True):
-            t = left.pop(f"{name}.step", None)
-            if t is not None and (t.shape or t.dtype.kind not in "iu" or t < 1):
-                problems.append(f"'{name}.step' must be a number of steps, got {t!r}")
-            arrays = []
-            for slot in slots if t is not None else ():
-                value = left.pop(f"{name}.{slot}", None)
-                if value is None:
-                    problems.append(f"missing: '{name}.{slot}'")
-                elif value.shape != parameter.shape or value.dtype != parameter.dtype:
-                    problems.append(
-                        f"'{name}.{slot}': expected shape {parameter.shape} and dtype {parameter.dtype}, "
-                        f"got {value.shape} and {value.dtype}"
-                    )
-                else:
-                    arrays.append(value.copy(order="C"))
-            steps.append(0 if t is None or t.shape else int(t))
-            buffers.append(None if t is None else self._new_buffers(parameter._data, arrays))
+        problems: list[str] = []
+        groups = [self._read_group(i, group, left, problems) for i, group in enumerate(self.groups)]
         problems.extend([f"unexpected: {name!r}" for name in left])
         if problems:
             lines = "\n  ".join(problems)
-            raise ValueError(f"{kind}: the state does not fit, and nothing was loaded:\n  {lines}")
-        for name, value in found.items():
-            setattr(self, name, tuple(value) if isinstance(value, list) else value)
-        self._steps, self._buffers = steps, buffers
+            raise ValueError(f"{type(self).__name__}: the state does not fit, and nothing was loaded:\n  {lines}")
+        for group, (found, states) in zip(self.groups, groups, strict=True):
+            group.__dict__.update(found.values())
+            group.members[:] = zip(group.parameters, states, strict=True)
+
+    def _read_group(self, i: int, group: Group, left: dict[str, Any], problems: list[str]) -> tuple[Group, list[State]]:
+        """Take a group's settings and states out of `left`; what does not fit goes to `problems`."""
+        values, found = group.values(), group
+        count = len(problems)
+        for name, own in values.items():
+            key = f"groups.{i}.{name}"
+            value = left.pop(key, None)
+            if value is None or value.shape != np.shape(own):
+                problems.append(f"missing or of another shape: {key!r}")
+            else:
+                values[name] = value.tolist()
+        if len(problems) == count:
+            try:
+                # A new group checks the settings as it checks a user's.
+                found = Group(type(self).__name__, self.settings, values)
+                self._check_group(found)
+            except (TypeError, ValueError) as error:
+                problems.append(str(error))
+        slots = self._slots(found)
+        states = [self._read_state(name, p._data, slots, left, problems) for name, p in _named(group)]
+        return found, states
+
+    def _read_state(
+        self, name: str, data: Any, slots: tuple[str, ...], left: dict[str, Any], problems: list[str]
+    ) -> State:
+        result = State()
+        t = left.pop(f"{name}.step", None)
+        if t is None:
+            return result
+        count = len(problems)
+        if t.shape or t.dtype.kind not in "iu" or t < 1:
+            problems.append(f"'{name}.step' must be a number of steps, got {t!r}")
+        arrays = {}
+        for slot in slots:
+            value = left.pop(f"{name}.{slot}", None)
+            dtype = state_dtype(data)
+            if value is None:
+                problems.append(f"missing: '{name}.{slot}'")
+            elif value.shape != data.shape or value.dtype != dtype:
+                problems.append(
+                    f"'{name}.{slot}': expected shape {data.shape} and dtype {dtype}, "
+                    f"got {value.shape} and {value.dtype}"
+                )
+            else:
+                arrays[slot] = value.copy(order="C")
+        if len(problems) == count:
+            result.t = int(t)
+            self._take(result, data, slots, arrays)
+        return result
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
-        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
+        groups = [repr(group) for group in self.groups]
+        text = groups[0] if len(groups) == 1 else "\n  " + "\n  ".join(groups) + "\n"
+        return f"{type(self).__name__}({text})"
+
+
+def _named(group: Group) -> Iterator[tuple[str, Tensor]]:
+    return zip(group.names, group.parameters, strict=True)
 
 
 def _flush(array: Any) -> None:
@@ -220,29 +333,8 @@ def _flush(array: Any) -> None:
     A running mean of gradients that have become 0, as those of a dead ReLU, decays into the subnormal numbers and stays
     there. Processors take up to 100 times as long for those, which made a step of Adam 10 times slower.
     """
-    if array.dtype.itemsize < 4:
-        return  # in float16, numbers that small still count
     limits = np.finfo(array.dtype)
     # Next to this number, the distance of neighbouring numbers is the smallest normal number.
     coarse = limits.tiny / limits.eps
     np.add(array, coarse, array)
     np.subtract(array, coarse, array)
-
-
-def number(kind: str, what: str, value: Any, below: float = math.inf) -> float:
-    """Return a setting as a float.
-
-    Raises
-    ------
-    TypeError
-        If it is no number.
-    ValueError
-        If it is not in [0, below).
-    """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.number)):
-        raise TypeError(f"{kind}: {what} must be a number, got {value!r}")
-    number = float(value)
-    if not 0 <= number < below:
-        top = "and finite" if below == math.inf else f"and below {below:g}"
-        raise ValueError(f"{kind}: {what} must be at least 0 {top}, got {value!r}")
-    return number

@@ -1,17 +1,17 @@
-"""Stochastic gradient descent."""
+"""Stochastic gradient descent, plain and with momentum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from minigrad import Tensor
+from .group import Group, Params
+from .optimizer import Optimizer
+from .passes import with_decay
+from .settings import Setting, flag, number
 
-from .optimizer import Optimizer, number
-
-__all__ = ["SGD"]
+__all__ = ["Momentum", "Nesterov", "SGD"]
 
 
 class SGD(Optimizer):
@@ -25,7 +25,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    params : iterable of Tensor, or of (str, Tensor)
+    params : iterable of Tensor, of (str, Tensor), or of groups
     lr : float
     momentum : float
         At least 0; 0 for none.
@@ -50,44 +50,77 @@ class SGD(Optimizer):
     Parameter([2.4, 3.2], dtype=float32, requires_grad=True)
     """
 
-    settings = ("lr", "momentum", "nesterov", "weight_decay")
+    momentum = Setting(number)
+    nesterov = Setting(flag)
+    weight_decay = Setting(number)
 
     def __init__(
-        self,
-        params: Iterable[Tensor] | Iterable[tuple[str, Tensor]],
-        lr: float,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
+        self, params: Params, lr: float, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0
     ) -> None:
-        super().__init__(params, lr)
-        self.momentum = number("SGD", "momentum", momentum)
-        self.weight_decay = number("SGD", "weight_decay", weight_decay)
-        if nesterov and not momentum:
-            raise ValueError(f"SGD: nesterov needs a momentum above 0, got {momentum!r}")
-        self.nesterov = bool(nesterov)
+        super().__init__(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
 
-    @property
-    def slots(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The names of the arrays kept per parameter: none without momentum."""
-        return ("velocity",) if self.momentum else ()
+    def _check_group(self, group: Group) -> None:
+        if group.nesterov and not group.momentum:
+            kind = type(self).__name__
+            raise ValueError(f"{kind}: nesterov needs a momentum above 0, got {group.momentum!r}")
 
-    def _update(self, t: int, data: Any, grad: Any, *buffers: Any) -> None:
+    def _slots(self, group: Group) -> tuple[str, ...]:
+        return ("velocity",) if group.momentum else ()
+
+    def _update(self, group: Group, t: int, data: Any, grad: Any, *buffers: Any) -> None:
         scratch = buffers[-1]
-        if self.weight_decay:
-            np.multiply(data, self.weight_decay, scratch)
-            grad = np.add(grad, scratch, scratch)
-        if self.momentum:
+        grad = with_decay(data, grad, group.weight_decay, scratch)
+        if group.momentum:
             velocity = buffers[0]
-            np.multiply(velocity, self.momentum, velocity)
+            np.multiply(velocity, group.momentum, velocity)
             np.add(velocity, grad, velocity)
-            if self.nesterov:
+            if group.nesterov:
                 # grad may lie in scratch, so its part of the step is taken before scratch is needed again.
-                np.multiply(grad, self._lr, scratch)
+                np.multiply(grad, group.lr, scratch)
                 np.subtract(data, scratch, data)
-                np.multiply(velocity, self._lr * self.momentum, scratch)
+                np.multiply(velocity, group.lr * group.momentum, scratch)
             else:
-                np.multiply(velocity, self._lr, scratch)
+                np.multiply(velocity, group.lr, scratch)
         else:
-            np.multiply(grad, self._lr, scratch)
+            np.multiply(grad, group.lr, scratch)
         np.subtract(data, scratch, data)
+
+
+class Momentum(SGD):
+    """:class:`SGD` with a momentum of 0.9 unless told otherwise: ``v = momentum · v + g``, ``p = p - lr · v``.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of groups
+    lr, momentum, weight_decay : float
+        As those of :class:`SGD`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Momentum([nn.Parameter([3.0, 4.0])], lr=0.1).momentum
+    0.9
+    """
+
+    def __init__(self, params: Params, lr: float, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr, momentum, False, weight_decay)
+
+
+class Nesterov(SGD):
+    """:class:`SGD` with Nesterov's momentum of 0.9 unless told otherwise: it looks ahead along the momentum.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of groups
+    lr, momentum, weight_decay : float
+        As those of :class:`SGD`; a momentum above 0.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Nesterov([nn.Parameter([3.0, 4.0])], lr=0.1).nesterov
+    True
+    """
+
+    def __init__(self, params: Params, lr: float, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr, momentum, True, weight_decay)

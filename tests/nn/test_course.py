@@ -10,7 +10,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from minigrad.nn import functional as F
-from minigrad.nn.data import load_mnist
+from minigrad.nn.data import mnist
 
 SMALL = Path(__file__).parents[2] / "examples" / "data" / "mnist-small"
 FULL = Path(os.environ["MINIGRAD_DATA"]) if os.environ.get("MINIGRAD_DATA") else None
@@ -73,7 +73,7 @@ def test_trained_weights_classify_9352_of_10000() -> None:
     model = nn.Sequential(nn.Affine(784, 50), nn.Sigmoid(), nn.Affine(50, 100), nn.Sigmoid(), nn.Affine(100, 10))
     names = {"0.weight": "W1", "0.bias": "b1", "2.weight": "W2", "2.bias": "b2", "4.weight": "W3", "4.bias": "b3"}
     model.load_state_dict({own: weights[theirs] for own, theirs in names.items()})
-    _, _, images, labels = load_mnist(FULL / "mnist", flatten=True)
+    _, _, images, labels = mnist(FULL / "mnist", flatten=True)
     with mg.no_grad():
         batches = [model(images[i : i + 100]).argmax(1).numpy() for i in range(0, 10_000, 100)]
         singles = [int(model(row).argmax()) for row in images]
@@ -118,6 +118,34 @@ def test_gradient_descent() -> None:
         (p**2).sum().backward()
         optimizer.step()
     assert np.abs(p.data).min() > 1e10
+
+
+@pytest.mark.parametrize(
+    ("make", "steps"),
+    [
+        (lambda p: nn.SGD(p, lr=0.95), 60),
+        (lambda p: nn.Momentum(p, lr=0.1), 120),
+        (lambda p: nn.Nesterov(p, lr=0.1), 120),
+        (lambda p: nn.AdaGrad(p, lr=1.5), 60),
+        (lambda p: nn.RMSprop(p, lr=0.05), 200),
+        (lambda p: nn.Adam(p, lr=0.3), 120),
+    ],
+    ids=["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"],
+)
+def test_paths_of_six_optimizers_in_a_long_valley(make: Any, steps: int) -> None:
+    p = nn.Parameter([-7.0, 2.0], dtype=np.float64)
+    optimizer = make([p])
+    path = [p.data.copy()]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (p[0] ** 2 / 20 + p[1] ** 2).backward()
+        optimizer.step()
+        path.append(p.data.copy())
+    np.testing.assert_allclose(path[-1], [0, 0], atol=0.05)
+    first = np.array(path[1]) - path[0]
+    # Plain descent goes along the gradient, (-0.7, 4); those that scale each coordinate go at 45 degrees.
+    slope = -4 / 0.7 if isinstance(optimizer, nn.SGD) else -1
+    assert first[1] / first[0] == pytest.approx(slope, rel=1e-6)
 
 
 # -------------------------------------------------------------------------------------------------------- affine

@@ -350,7 +350,7 @@ def test_sequential() -> None:
     assert nn.Sequential()(X) is X
     with pytest.raises(IndexError, match="index 4 is out of range for 4 modules"):
         model[4]
-    with pytest.raises(TypeError, match="expected Modules, got function"):
+    with pytest.raises(TypeError, match="expected a Module, got function"):
         nn.Sequential(mg.relu)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected a Module, got int"):
         model[0] = 3  # type: ignore[assignment]

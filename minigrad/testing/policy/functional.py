@@ -45,9 +45,9 @@ POINTS: tuple[Point, ...] = (
     # losses
     of_x("huber", "mg.ops.losses.huber(x, 1.0)", [1.0, -1.0, inf, -1e200], [1.0, -1.0, 1.0, -1.0], "limit",
        "smooth, and no overflow of the square"),
-    of_x("clamped_log", "mg.ops.losses.clamped_log(x)", [0.0], [1e12], "field",
+    of_x("clamped_log", "mg.ops.losses.clamped_log(x)", [0.0], [1e12], "convention",
        "a logarithm of at least -100 whose slope stays 1 / x, up to 1e12: a wrong and sure prediction is corrected"),
-    of_x("clamped_log1p", "mg.ops.losses.clamped_log1p(x)", [-1.0], [1e12], "field", "likewise"),
+    of_x("clamped_log1p", "mg.ops.losses.clamped_log1p(x)", [-1.0], [1e12], "convention", "likewise"),
     of_x("logistic_loss", "mg.ops.losses.logistic_loss(x, [0.0, 1.0, 1.0, 0.0])",
        [-inf, inf, -1000.0, 1000.0], [0.0, 0.0, -1.0, 1.0], "limit", "no overflow, and no 0 · inf"),
     of_x("cross_entropies", "mg.ops.losses.cross_entropies(x, [1])", [[-inf, 0.0, 0.0]], [[0.0, -0.5, 0.5]], "limit",
