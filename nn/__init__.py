@@ -115,6 +115,7 @@ from .module import LoadedKeys, Module
 from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
 from .penalties import decay_groups, l1_penalty, l2_penalty
+from .perceptron import Lessons, Perceptron
 from .random import seed
 from .scheduler import Plateau, Scheduler
 from .serialization import load, save
@@ -175,6 +176,7 @@ __all__ = [
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
+    "Lessons",
     "Lion",
     "LoadedKeys",
     "LocalResponseNorm",
@@ -201,6 +203,10 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
+<<<<<<< HEAD
+=======
+    "Perceptron",
+>>>>>>> h4b
     "Plateau",
     "PoissonNLLLoss",
     "PositionalEncoding",
