@@ -203,10 +203,7 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
-<<<<<<< HEAD
-=======
     "Perceptron",
->>>>>>> h4b
     "Plateau",
     "PoissonNLLLoss",
     "PositionalEncoding",
