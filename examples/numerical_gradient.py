@@ -112,16 +112,20 @@ def draw() -> Any:
     errors.set(title="Error of the derivative of exp at 1", xlabel="step h")
     errors.legend()
 
-    grid = np.stack(np.meshgrid(np.arange(-2, 2.1, 0.5), np.arange(-2, 2.1, 0.5)), axis=-1).reshape(-1, 2)
-    down = np.array([-backprop(bowl, point) for point in grid])
-    field.quiver(*grid.T, *down.T, color="#a3117f", angles="xy")
-    field.set(title="Minus the gradient of x0² + x1²", xlabel="x0", ylabel="x1", aspect="equal")
-
     plots.optimizer_paths(
-        lambda x, y: x**2 + y**2,
-        {f"lr {lr:g}": descend(lr, 30) for lr in (0.1, 0.9, 1e-10)},
-        xlim=(-5, 5), ylim=(-5, 5), minimum=(0, 0), title="30 steps of gradient descent", ax=descent,
+        lambda x, y: x**2 + y**2, {"30 steps, lr 0.1": descend(0.1, 30)}, xlim=(-5, 5), ylim=(-5, 5), minimum=(0, 0),
+        title="x² + y², minus its gradient, and a descent", ax=field,
     )  # fmt: skip
+    grid = np.stack(np.meshgrid(np.arange(-4, 5), np.arange(-4, 5)), axis=-1).reshape(-1, 2)
+    down = np.array([-backprop(bowl, point) for point in grid])
+    field.quiver(*grid.T, *down.T, color="#a3117f", alpha=0.6)
+    field.legend(loc="lower right")
+    field.set_aspect("equal")
+
+    heights = {f"lr {lr:g}": (descend(lr) ** 2).sum(1) for lr in (0.1, 0.9, 0.01, 1e-10, 1.05)}
+    plots.learning_curves(
+        heights, log=True, xlabel="step", ylabel="x² + y²", title="Small steps hardly move, large ones fly off", ax=descent
+    )
     return drawn
 
 
