@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lesson import figure, parser, save, save_graph
 
 import minigrad as mg
-from minigrad import viz
+from lesson import figure, parser, save, save_graph
+from minigrad import func, viz
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,12 +43,10 @@ FUNCTIONS = {"step": step, "sigmoid": mg.sigmoid, "relu": mg.relu, "tanh": mg.ta
 def slopes(function: Any, x: Any) -> Floats:
     """Return the function's local gradient at each x.
 
-    Each y depends on its own x only, so the gradient of their sum has the slope of each. A step leaves no graph at
-    all: as nothing can flow back through it, nothing is recorded.
+    Each y depends on its own x only, so the gradient of their sum has the slope of each.
     """
-    x = mg.Tensor(x, dtype=np.float64, requires_grad=True)
-    y = function(x)
-    return mg.grad(y.sum(), x)[0].numpy() if y.requires_grad else np.zeros(x.shape)
+    found: Floats = func.grad(lambda x: function(x).sum())(np.asarray(x, np.float64)).numpy()
+    return found
 
 
 def softmax_as_defined(scores: Any) -> Floats:

@@ -37,7 +37,7 @@ def digits(full: bool, flatten: bool = False) -> data.TrainTest:
 
 
 def figure(width: float, height: float) -> Any:
-    """Return an empty matplotlib figure, of that size in inches, which needs no screen."""
+    """Return an empty matplotlib figure, of a size in inches, that needs no screen."""
     return require("matplotlib.figure", "plot", "drawing").Figure(figsize=(width, height), layout="constrained")
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lesson import figure, parser, save
 
 import minigrad as mg
-from minigrad import nn
+from lesson import figure, parser, save
+from minigrad import func, nn
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,7 +38,7 @@ REGRESSION = {
     "absolute": lambda e: nn.L1Loss(reduction="none")(e, np.zeros(e.shape)),
     "Huber": lambda e: nn.HuberLoss(reduction="none")(e, np.zeros(e.shape)),
 }
-# Of the margin m: how far the score of the right one of two classes lies above the other's; below 0, the answer is wrong.
+# Of the margin m: how far the score of the right one of two classes lies above the other's; an m below 0 is a mistake.
 CLASSIFICATION = {
     "squared error of sigmoid": lambda m: 0.5 * mg.square(1 - mg.sigmoid(m)),
     "cross-entropy": lambda m: nn.BCEWithLogitsLoss(reduction="none")(m, np.ones(m.shape)),
@@ -63,16 +63,13 @@ def softmax_with_loss(scores: Any, targets: Any) -> tuple[float, Floats]:
 
     Targets are the indices of the classes, rows with one 1, or rows of probabilities.
     """
-    scores = mg.Tensor(scores, requires_grad=True)
-    loss = nn.SoftmaxCrossEntropy()(scores, targets)
-    return loss.item(), mg.grad(loss, scores)[0].numpy()
+    loss, gradient = func.value_and_grad(nn.SoftmaxCrossEntropy())(np.asarray(scores), targets)
+    return loss.item(), gradient.numpy()
 
 
 def values_and_slopes(loss: Any, x: Floats) -> tuple[Floats, Floats]:
     """Return a loss at each x, and its slopes."""
-    at = mg.Tensor(x, requires_grad=True)
-    values = loss(at)
-    return values.detach().numpy(), mg.grad(values.sum(), at)[0].numpy()
+    return loss(mg.asarray(x)).numpy(), func.grad(lambda x: loss(x).sum())(x).numpy()
 
 
 def draw_losses() -> Any:
@@ -80,15 +77,15 @@ def draw_losses() -> Any:
     x = np.linspace(-4, 4, 401)
     drawn = figure(10, 6.5)
     grid = drawn.subplots(2, 2, sharex="col")
-    for (above, below), losses, label in (
-        (grid[:, 0], REGRESSION, "error y - t"),
-        (grid[:, 1], CLASSIFICATION, "margin: score of the right class - score of the other"),
+    for (above, below), title, losses, label in (
+        (grid[:, 0], "Losses of numbers", REGRESSION, "error y - t"),
+        (grid[:, 1], "Losses of classes", CLASSIFICATION, "margin: score of the right class - score of the other"),
     ):
         for name, loss in losses.items():
             values, slopes = values_and_slopes(loss, x)
             above.plot(x, values, label=name)
             below.plot(x, slopes, label=name)
-        above.set(ylim=(-0.2, 5), ylabel="loss", title="Losses of numbers" if losses is REGRESSION else "Losses of classes")
+        above.set(ylim=(-0.2, 5), ylabel="loss", title=title)
         below.set(xlabel=label, ylabel="slope: what is learnt from")
         above.legend()
     for ax in grid[:, 1]:
@@ -104,8 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__).parse_args(arguments)
     table = {name: of_an_answer(y, DIGIT) for name, y in ANSWERS.items()}
     print(f"{'for a digit 2, an answer that is':>34}" + "".join(f"{name:>16}" for name in table))
-    for loss in next(iter(table.values())):
-        print(f"{loss:>34}" + "".join(f"{losses[loss]:16.6f}" for losses in table.values()))
+    for name in of_an_answer(DIGIT, DIGIT):
+        print(f"{name:>34}" + "".join(f"{losses[name]:16.6f}" for losses in table.values()))
 
     binary = [nn.BCELoss()([p], [1.0]).item() for p in (0.9, 0.5, 0.1)]
     print("\nbinary cross-entropy of a yes with probability 0.9, 0.5, 0.1:", np.round(binary, 6).tolist())
@@ -121,8 +118,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     hinge = nn.MulticlassSVMLoss(reduction="none")(ANIMAL_SCORES, [0, 1, 2]).numpy()
     print("\nhinge loss of the scores of " + ", ".join(ANIMALS))
-    for animal, scores, loss in zip(ANIMALS, ANIMAL_SCORES, hinge, strict=True):
-        print(f"  of a {animal:4} {scores!s:>17}: {loss:.1f}")
+    for animal, scores, of_one in zip(ANIMALS, ANIMAL_SCORES, hinge, strict=True):
+        print(f"  of a {animal:4} {scores!s:>17}: {of_one:.1f}")
     print()
     save(draw_losses(), options.out, "losses")
 
