@@ -12,9 +12,14 @@ from minigrad import Tensor
 
 from ..data import DataLoader, Dataset
 
-__all__ = ["Feed", "source_of", "split"]
+__all__ = ["Feed", "check_batch_size", "source_of", "split"]
 
 BATCH = 32  # where the data are arrays and no size is given
+
+
+def has_examples(data: Any) -> bool:
+    """Return whether data are examples, to be put into batches."""
+    return isinstance(data, (tuple, Dataset))
 
 
 def source_of(caller: str, data: Any, batch_size: int | None, shuffle: bool) -> Iterable[Any]:
@@ -22,21 +27,26 @@ def source_of(caller: str, data: Any, batch_size: int | None, shuffle: bool) -> 
 
     Raises
     ------
-    TypeError, ValueError
-        If it is nothing of this kind, or comes in batches already and a size is given.
+    TypeError
+        If it is nothing of this kind.
     """
-    if isinstance(data, (tuple, Dataset)):
+    if has_examples(data):
         if isinstance(data, tuple):
             data = tuple(part._data if isinstance(part, Tensor) else part for part in data)
-        return DataLoader(data, batch_size or BATCH, shuffle=shuffle)
+        return DataLoader(data, BATCH if batch_size is None else batch_size, shuffle=shuffle)
     if isinstance(data, (np.ndarray, Tensor)) or not isinstance(data, Iterable):
         raise TypeError(
             f"{caller}: expected a tuple (inputs, targets) of arrays, a Dataset, a DataLoader or another iterable of "
             f"batches, got {type(data).__name__}"
         )
-    if batch_size is not None:
-        raise ValueError(f"{caller}: batch_size is for arrays and Datasets; a {type(data).__name__} has its batches")
     return data
+
+
+def check_batch_size(caller: str, batch_size: int | None, *data: Any) -> None:
+    """Refuse a size for data that all come in batches."""
+    if batch_size is not None and not any(map(has_examples, data)):
+        kind = type(data[0]).__name__
+        raise ValueError(f"{caller}: batch_size is for arrays and Datasets; a {kind} has its batches already")
 
 
 def split(batch: Any) -> tuple[list[Any], Any, int]:
@@ -76,7 +86,7 @@ class Feed:
 
     def batches(self, done: int) -> Iterator[Any]:
         """Return the batches of the epoch that are left after so many."""
-        batches = iter(self._source)
+        batches: Iterator[Any] = iter(self._source)
         # A loader knows its place itself.
         if not hasattr(self._source, "load_state_dict"):
             for _ in islice(batches, done):

@@ -20,7 +20,7 @@ from ..optim import LBFGS, Optimizer
 from ..random import seed as seed_package
 from .callback import INTERRUPTED, Callback, as_callback
 from .evaluation import Evaluator, is_sum
-from .feed import Feed, source_of
+from .feed import Feed, check_batch_size, source_of
 from .gradients import Result, gradients
 from .history import History
 from .interrupt import deferred_interrupt
@@ -100,7 +100,7 @@ class Trainer(Evaluator):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Trainer: expected an optimizer, got {optimizer!r}")
         if scaler is not None and isinstance(optimizer, LBFGS):
-            raise TypeError("Trainer: LBFGS computes the loss several times in a step, which a GradScaler cannot follow")
+            raise TypeError("Trainer: LBFGS computes the loss several times in a step; a GradScaler cannot follow")
         self.optimizer = optimizer
         self.callbacks = [as_callback(callback) for callback in callbacks]
         self.seed = seed
@@ -203,6 +203,7 @@ class Trainer(Evaluator):
         for name, value, least in (("epochs", epochs, 0), ("accumulate", accumulate, 1)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"Trainer.fit: {name} must be a whole number of at least {least}, got {value!r}")
+        check_batch_size("Trainer.fit", batch_size, train_data, validation)
         self._feed.attach(source_of("Trainer.fit", train_data, batch_size, shuffle=True))
         held = None if validation is None else source_of("Trainer.fit", validation, batch_size, shuffle=False)
         self._validated = held is not None
@@ -260,24 +261,32 @@ class Trainer(Evaluator):
             hook(self, *arguments)
 
     def _run_epoch(self, held: Any, accumulate: int, clip_norm: float | None, progress: Progress) -> None:
-        here, started = self._position, time.perf_counter()
-        before = here.seconds
+        here = self._position
         if not here.within:
-            here.within, here.batches, here.total, here.weight, before = True, 0, 0.0, 0.0, 0.0
+            here.begin()
             for metric in self.metrics.values():
                 metric.reset()
             self._call("on_epoch_start")
-        progress.start(here.epoch + 1, here.batches // accumulate, self._steps(accumulate))
+        started = time.perf_counter() - here.seconds
+        if not here.trained:
+            progress.start(here.epoch + 1, here.batches // accumulate, self._steps(accumulate))
+            self._train(accumulate, clip_norm, progress, started)
+        if self._stop is None:
+            self._finish_epoch(held, progress, started)
+
+    def _train(self, accumulate: int, clip_norm: float | None, progress: Progress, started: float) -> None:
+        """Take the steps of an epoch that are left, until the run is stopped."""
+        here = self._position
         batches = self._feed.batches(here.batches)
         try:
             while self._stop is None:
                 self._whole = False
                 self.window = list(islice(batches, accumulate))
                 if not self.window:
-                    self._whole = True
-                    break
+                    here.trained = self._whole = True
+                    return
                 self._step(clip_norm)
-                here.seconds = before + time.perf_counter() - started
+                here.seconds = time.perf_counter() - started
                 if self._whole:
                     for hook in self._hooks["on_save_point"]:
                         hook(self, "step")
@@ -286,8 +295,6 @@ class Trainer(Evaluator):
             # Threads of a loader end with its iterator.
             if hasattr(batches, "close"):
                 batches.close()
-        if self._stop is None:
-            self._finish_epoch(held, progress, before, started)
 
     def _step(self, clip_norm: float | None) -> None:
         """Take a step with the batches of the window."""
@@ -341,7 +348,7 @@ class Trainer(Evaluator):
 
         return closure
 
-    def _finish_epoch(self, held: Any, progress: Progress, before: float, started: float) -> None:
+    def _finish_epoch(self, held: Any, progress: Progress, started: float) -> None:
         here = self._position
         if not here.weight:
             raise ValueError("Trainer.fit: the training data gave no batch")
@@ -369,7 +376,7 @@ class Trainer(Evaluator):
         here.epoch += 1
         here.within = False
         self.history.epochs.append(row)
-        self.history.seconds.append(before + time.perf_counter() - started)
+        self.history.seconds.append(time.perf_counter() - started)
         self._call("on_epoch_end")
         self._whole = True
         self._call("on_save_point", "epoch")
@@ -412,7 +419,7 @@ class Trainer(Evaluator):
             In the middle of a step, or after an error there.
         """
         if not self._whole:
-            raise RuntimeError("Trainer.state_dict: a step is under way or was broken off; there is nothing to go on from")
+            raise RuntimeError("Trainer: a step is under way or was broken off, so there is no state to go on from")
         return {"format": _FORMAT, **{name: member.state_dict() for name, member in self._members().items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
