@@ -21,6 +21,9 @@ __all__ = ["Evaluator", "is_sum"]
 class Mean(Metric):
     """The mean over the examples of what a function returns for a batch."""
 
+    name = "mean"
+    better = None
+
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         super().__init__()
         self.function = function

