@@ -21,6 +21,8 @@ def elementwise(
     arguments: Sequence[str] | None = None,
     local: Sequence[str] = (),
     decomposition: Callable[..., Any] | None = None,
+    hides: bool = False,
+    routes: bool = False,
     doc: str = "",
 ) -> Callable[..., Tensor]:
     """Declare an op that acts on each element by itself, with broadcasting.
@@ -40,6 +42,10 @@ def elementwise(
         Per argument, the formula of the local gradient; default: read off the rules.
     decomposition : callable, optional
         The same function written with other ops, for ``minigrad.decompose()``.
+    hides : bool
+        The value may leave out an element of an argument, and so hide that it is NaN, as ``where`` does.
+    routes : bool
+        The op passes the upstream gradient on or stops it, as ``relu`` does: where it stops, it stops infinities too.
     doc : str
         The docstring of the result.
 
@@ -60,7 +66,10 @@ def elementwise(
     """
     name = name or forward.__name__
     arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
-    op = Op("elementwise", name, forward, rules, arguments, local=local, decomposition=decomposition, doc=doc)
+    op = Op(
+        "elementwise", name, forward, rules, arguments, local=local, decomposition=decomposition, hides=hides,
+        routes=routes, doc=doc,
+    )  # fmt: skip
     function = _elementwise_function(op, tuple(range(len(rules))))
     if isinstance(forward, np.ufunc):
         numpy_functions[forward] = function
@@ -107,6 +116,7 @@ def linear(
     variadic: bool = False,
     joint: bool = False,
     decomposition: Callable[..., Any] | None = None,
+    hides: bool = False,
     doc: str = "",
 ) -> Callable[..., Tensor]:
     """Declare an op that is linear in each argument that has a rule.
@@ -128,6 +138,8 @@ def linear(
         Linear in all arguments together, as concatenation is, and not in each for itself, as a product is.
     decomposition : callable, optional
         The same function written with other ops.
+    hides : bool
+        The value may leave out an element of an argument, and so hide that it is NaN, as indexing does.
     doc : str
         The docstring of the result.
 
@@ -142,7 +154,7 @@ def linear(
     arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
     op = Op(
         "linear", name, forward, rules, arguments, local=local, variadic=variadic, joint=joint,
-        decomposition=decomposition, doc=doc,
+        decomposition=decomposition, hides=hides, doc=doc,
     )  # fmt: skip
     return _function(op)
 
@@ -156,6 +168,7 @@ def general(
     residuals: Sequence[str] = (),
     tangent: Callable[..., Any] | None = None,
     decomposition: Callable[..., Any] | None = None,
+    hides: bool = False,
     doc: str = "",
 ) -> Callable[..., Tensor]:
     """Declare any other op.
@@ -178,6 +191,8 @@ def general(
         else the rules, transposed.
     decomposition : callable, optional
         The same function written with other ops.
+    hides : bool
+        The value may leave out an element of an argument, and so hide that it is NaN, as ``nanmax`` does.
     doc : str
         The docstring of the result.
 
@@ -192,7 +207,7 @@ def general(
     arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
     op = Op(
         "general", name, forward, rules, arguments, local=local, residuals=residuals, tangent=tangent,
-        decomposition=decomposition, doc=doc,
+        decomposition=decomposition, hides=hides, doc=doc,
     )  # fmt: skip
     return _function(op)
 

@@ -185,9 +185,8 @@ def markdown(ops: Iterable[Op]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the registry; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m minigrad.ops", description="The registry of ops, as a table.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments that :func:`show` reads."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="show these only; * and ? stand for any characters")
     parser.add_argument("--kind", choices=KINDS, help="show the ops of one kind")
     parser.add_argument("--markdown", action="store_true", help="write a Markdown table")
@@ -199,7 +198,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="MODULE",
         help="also list your own ops of MODULE",
     )
-    options = parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the registry; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m minigrad.ops", description="The registry of ops, as a table.")
+    add_arguments(parser)
+    return show(parser.parse_args(arguments))
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print the table that the options ask for; return the exit status."""
     for line in load():
         print(line, file=sys.stderr)
     for module in options.modules:

@@ -14,7 +14,8 @@ a residual         a value that the forward function returned beside its result,
 =================  =====================================================================================
 
 Exactly what a rule reads is saved for the backward pass. The same text serves raw arrays (first order) and tensors
-(higher orders), so rules keep to operators, to methods that arrays and tensors share, and to ``np.`` functions.
+(higher orders), so rules keep to operators, to methods that arrays and tensors share, and to ``np.`` functions. From
+an array a rule may make a :class:`minigrad.backend.Scattered`, which the sweep adds in place.
 
 The kinds differ in what else follows from the rules:
 
@@ -80,13 +81,17 @@ class Op:
         braces are filled in.
     decomposition : callable or None
         The same function written with other ops.
+    hides : bool
+        Whether an element of an argument, NaN even, may have no part in the value; see :mod:`minigrad.settle`.
+    routes : bool
+        Of an elementwise op: whether it passes a gradient on or stops it, an infinite one too.
     module : str
         Where it was declared, which is its family in the reference.
     """
 
     __slots__ = (
-        "arguments", "decomposition", "doc", "forward", "joint", "kind", "local", "module", "name", "names",
-        "parameters", "raw", "reads", "residuals", "rules", "tangent", "variadic",
+        "arguments", "decomposition", "doc", "forward", "hides", "joint", "kind", "local", "module", "name", "names",
+        "parameters", "raw", "reads", "residuals", "routes", "rules", "tangent", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +109,8 @@ class Op:
         tangent: Callable[..., Any] | None = None,
         decomposition: Callable[..., Any] | None = None,
         raw: bool = False,
+        hides: bool = False,
+        routes: bool = False,
         doc: str = "",
     ) -> None:
         if name in registry:
@@ -115,6 +122,7 @@ class Op:
         self.local = tuple(local)
         self.residuals = tuple(residuals)
         self.variadic, self.joint, self.raw = variadic, joint, raw
+        self.hides, self.routes = hides, routes
         self.tangent, self.decomposition = tangent, decomposition
         self.parameters = _static_parameters(forward, self.arguments)
         self.names: Any = tuple(_rule_reads(name, rule) for rule in rules)
@@ -194,12 +202,14 @@ class Op:
     def push(self, node: Node, tangents: dict[int, Tensor], values: Values, invalid: Noticed) -> Tensor:
         """Return the tangent of the value, given those of some arguments, as a tensor with a graph (forward mode)."""
         if self.kind == "elementwise":
-            saved = {k: self.saved(node, k, v) for _, k, v in node.edges or ()}
+            raw = {k: v for _, k, v in node.edges or ()}
+            saved = {k: self.saved(node, k, v) for k, v in raw.items()}
             parts: list[Tensor] = []
+            chooses = self.hides and self.routes
             for k, t in tangents.items():
                 t = _broadcast(t, node.shape)
                 part = self.rules[k](t, *saved[k])
-                parts.append(invalid.settled(self.name, True, t, part) if invalid.seen else part)
+                parts.append(invalid.settled(self, k, t, part, raw[k]) if invalid.seen or chooses else part)
             return sum(parts[1:], start=parts[0])
         if self.kind == "linear":
             return self._push_linear(node, tangents, values)

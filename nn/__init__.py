@@ -14,7 +14,7 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets are in ``minigrad.nn.data``.
+Data sets and batches are in ``nn.data``.
 """
 
 from . import data, functional, init, metrics, models, schedules
@@ -26,6 +26,9 @@ from .layers import (
     ELU,
     GELU,
     GLU,
+    GRU,
+    LSTM,
+    RNN,
     SELU,
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
@@ -48,6 +51,7 @@ from .layers import (
     Embedding,
     Flatten,
     GroupNorm,
+    GRUCell,
     Hardshrink,
     Hardsigmoid,
     Hardswish,
@@ -60,14 +64,18 @@ from .layers import (
     LocalResponseNorm,
     LogSigmoid,
     LogSoftmax,
+    LSTMCell,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
     Mish,
+    MultiHeadAttention,
+    PositionalEncoding,
     PReLU,
     ReLU,
     ReLU6,
     RMSNorm,
+    RNNCell,
     Sigmoid,
     SiLU,
     Softmax,
@@ -79,6 +87,7 @@ from .layers import (
     Tanh,
     Tanhshrink,
     Threshold,
+    TransformerEncoderLayer,
     Unflatten,
 )
 from .losses import (
@@ -106,6 +115,7 @@ from .module import LoadedKeys, Module
 from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
 from .penalties import decay_groups, l1_penalty, l2_penalty
+from .perceptron import Lessons, Perceptron
 from .random import random_state, seed, set_random_state
 from .scheduler import Plateau, Scheduler
 from .serialization import load, load_metadata, save
@@ -146,6 +156,8 @@ __all__ = [
     "Flatten",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GaussianNLLLoss",
     "GradScaler",
     "GroupNorm",
@@ -162,9 +174,12 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "LBFGS",
+    "LSTM",
+    "LSTMCell",
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
+    "Lessons",
     "Lion",
     "LoadedKeys",
     "LocalResponseNorm",
@@ -181,6 +196,7 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "Momentum",
+    "MultiHeadAttention",
     "MultiMarginLoss",
     "MulticlassSVMLoss",
     "NAdam",
@@ -190,10 +206,14 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
+    "Perceptron",
     "Plateau",
     "PoissonNLLLoss",
+    "PositionalEncoding",
     "RMSNorm",
     "RMSprop",
+    "RNN",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "Residual",
@@ -217,6 +237,7 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
     "Trainer",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
     "callbacks",

@@ -96,7 +96,7 @@ class MixedPrecision(Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the model returns for the arguments, cast."""
         casts: dict[int, Tensor] = {}
-        # What is put back afterwards: a module's dictionary, the name in it, and the value, or None where there was none.
+        # What is put back afterwards: a module's dictionary, the name in it, and the value, None where there was none.
         changed: list[tuple[dict[str, Any], str, Any]] = []
         try:
             for module in self._modules():

@@ -379,10 +379,10 @@ class Module:
 
     # -- text --------------------------------------------------------------------------------------------------------
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
         """Return how many pairs a call multiplies and adds, for :func:`~minigrad.nn.summary`; layers define it.
 
-        Those of parts are counted by the parts. `inputs` are all arguments of the call, those by name last.
+        Those of parts are counted by the parts. `inputs` has the arguments of the call by the names in ``forward``.
         """
         return 0
 

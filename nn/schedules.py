@@ -15,6 +15,7 @@ epoch, as often as its ``step`` is called. :class:`Plateau` alone depends on how
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -284,7 +285,7 @@ class OneCycle(_Schedule):
         if symmetric:
             knots.append((2 * top, self.start))
         knots.append((self.steps - 1.0, self.end))
-        if any(a[0] >= b[0] for a, b in zip(knots, knots[1:], strict=False)):
+        if any(a[0] >= b[0] for a, b in itertools.pairwise(knots)):
             raise ValueError(f"{kind}: {steps} steps with a rise of {rise!r} are too few to go up and come down")
         self._knots = knots
 
@@ -356,7 +357,7 @@ class Joined(_Schedule):
 
 def _rising(kind: str, milestones: Any) -> list[int]:
     found = [count(kind, "milestones", milestone) for milestone in milestones]
-    if any(a >= b for a, b in zip(found, found[1:], strict=False)):
+    if any(a >= b for a, b in itertools.pairwise(found)):
         raise ValueError(f"{kind}: milestones must rise, got {found}")
     return found
 

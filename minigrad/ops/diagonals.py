@@ -20,6 +20,7 @@ _diagonal = linear(
     lambda g, x_shape, offset, axis1, axis2: _put(g, shape=x_shape, offset=offset, axis1=axis1, axis2=axis2),
     name="diagonal",
     local=["1 on the diagonal {offset} of the axes {axis1} and {axis2}, 0 elsewhere"],
+    hides=True,
 )
 
 

@@ -14,12 +14,12 @@ One-hot vectors are made by ``nn.functional.one_hot``; what changes images at ra
 """
 
 from . import augment
-from .cifar10 import CIFAR10_CLASSES, cifar10
+from .cifar import CIFAR10_CLASSES, cifar10
 from .dataset import ArrayDataset, Dataset, collate
 from .download import DownloadError
 from .idx import read_idx, write_idx
+from .images import FASHION_MNIST_CLASSES, TrainTest, fashion_mnist, mnist, mnist_small
 from .loader import DataLoader
-from .mnist import FASHION_MNIST_CLASSES, TrainTest, fashion_mnist, mnist, mnist_small
 from .prepare import Standardizer, k_fold, split
 from .samples import Samples, breast_cancer, diabetes, digits
 

@@ -34,8 +34,8 @@ class DataLoader:
         Whether a last batch that is not full is left out.
     workers : int
         How many threads prepare batches ahead of their use; 0 for none. The batches are the same whatever the number.
-        Worth it where fetching or transforming takes longer than NumPy holds Python's lock: files, compression,
-        large arrays.
+        Worth it for what waits or works outside of Python's lock, such as reading and decompressing files. Arrays in
+        memory are faster without.
     prefetch : int
         How many batches for each worker may be ready or under way.
     transform : callable, optional

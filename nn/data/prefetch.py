@@ -46,33 +46,35 @@ def prefetched(
     lock = Lock()
     taken = 0
     end = object()
+    ready: dict[int, tuple[Any, BaseException | None]] = {}
 
-    def step() -> tuple[int, Any, BaseException | None]:
+    def step() -> None:
         nonlocal taken
         with lock:
             number, taken = taken, taken + 1
             try:
                 task = next(tasks, end)
             except BaseException as error:
-                return number, None, error
+                ready[number] = None, error
+                return
+        # Not returned: the pool's frame would hold an error that, by its traceback, holds the frame.
         try:
-            return number, end if task is end else work(task), None
+            ready[number] = end if task is end else work(task), None
         except BaseException as error:
-            return number, None, error
+            ready[number] = None, error
 
-    pending: deque[Future[tuple[int, Any, BaseException | None]]] = deque()
-    ready: dict[int, tuple[Any, BaseException | None]] = {}
     pool = ThreadPoolExecutor(workers, thread_name_prefix="minigrad-data")
+    pending: deque[Future[None]] = deque()
+    submitted = number = 0
     try:
-        number = 0
         while True:
-            while len(pending) + len(ready) < ahead:
+            while submitted - number < ahead:
                 # A copy of the context for each: modes such as no_grad hold in the threads too.
                 pending.append(pool.submit(contextvars.copy_context().run, step))
+                submitted += 1
             # Which thread got which task is chance; the numbers restore the order.
-            while number not in ready:
-                found, result, error = pending.popleft().result()
-                ready[found] = result, error
+            while number not in ready or (pending and pending[0].done()):
+                pending.popleft().result()
             result, error = ready.pop(number)
             if error is not None:
                 try:
@@ -86,3 +88,4 @@ def prefetched(
             number += 1
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        ready.clear()

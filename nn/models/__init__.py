@@ -1,7 +1,8 @@
-"""Networks that the field knows by name, for images of any size, with any number of channels and classes.
+"""Networks that the field knows by name: for images of any size, channels and classes, and a language model.
 
 Each returns the scores of the classes, without softmax, which :class:`~minigrad.nn.SoftmaxCrossEntropy` contains.
-``init`` makes all weights, by default with He's variance; ``rng`` is where they, and dropout, draw from.
+``init`` makes all weights, those for images by default with He's variance; ``rng`` is where they, and dropout, draw
+from.
 
 >>> import numpy as np
 >>> from minigrad import nn
@@ -13,6 +14,7 @@ from .course import DeepConvNet, SimpleConvNet, ThreeLayerNet
 from .googlenet import GoogLeNet, Inception
 from .lenet import LeNet5
 from .resnet import CifarResNet, ResNet, Subsample
+from .transformer import TransformerLM
 from .vgg import VGG
 
 __all__ = [
@@ -26,5 +28,6 @@ __all__ = [
     "SimpleConvNet",
     "Subsample",
     "ThreeLayerNet",
+    "TransformerLM",
     "VGG",
 ]

@@ -85,7 +85,7 @@ class Adam(Optimizer):
         running_mean(mean, grad, beta1, scratch)
         running_square(square, grad, beta2, scratch)
         if group.amsgrad:
-            square = np.maximum(buffers[2], square, buffers[2])
+            square = np.maximum(buffers[2], square, out=buffers[2])
         # √(v / c²) + eps = (√v + eps c) / c: the division by c goes into the factor in front, and saves a pass.
         c = math.sqrt(1 - beta2**t)
         np.sqrt(square, scratch)

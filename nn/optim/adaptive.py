@@ -161,7 +161,7 @@ class RMSprop(Optimizer):
             running_mean(mean, grad, alpha, scratch)
             np.multiply(mean, mean, scratch)
             np.subtract(square, scratch, scratch)
-            np.maximum(scratch, 0, scratch)  # a variance that rounding made negative
+            np.maximum(scratch, 0, out=scratch)  # a variance that rounding made negative
             np.sqrt(scratch, scratch)
         else:
             np.sqrt(square, scratch)

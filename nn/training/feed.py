@@ -64,7 +64,7 @@ class Feed:
     def __init__(self) -> None:
         self._source: Any = None
         self._saved: Any = None  # the state of the last source, or of the one in a file
-        self._pending = False  # whether the next source is to go on from there
+        self.pending = False  # whether the next source is to go on from there
 
     def attach(self, source: Iterable[Any]) -> None:
         """Take up new data."""
@@ -72,17 +72,16 @@ class Feed:
 
     def go_on(self) -> None:
         """Go on in the new data where the last ones were left, within an epoch or when a file was loaded."""
-        if self._pending:
+        if self.pending:
             self.load_state_dict({"source": self._saved})
 
-    def detach(self, within: bool) -> None:
-        """Let go of the data, within an epoch or after its end."""
-        self._saved, self._pending = self.state_dict()["source"], within
-        self._source = None
+    def keep(self, within: bool) -> None:
+        """Remember the place in the data, within an epoch or after its end."""
+        self._saved, self.pending = self.state_dict()["source"], within
 
-    def forget(self) -> None:
-        """Begin the next epoch with its first batch."""
-        self._pending = False
+    def detach(self) -> None:
+        """Let go of the data."""
+        self._source = None
 
     def batches(self, done: int) -> Iterator[Any]:
         """Return the batches of the epoch that are left after so many."""
@@ -110,11 +109,9 @@ class Feed:
         """
         saved = state["source"]
         if self._source is None:
-            self._saved, self._pending = saved, saved is not None
-            return
-        if saved is not None:
+            self._saved, self.pending = saved, saved is not None
+        elif saved is not None:
             if not hasattr(self._source, "load_state_dict"):
                 kind = type(self._source).__name__
                 raise ValueError(f"the run had arrays, a Dataset or a DataLoader as data, and now has a {kind}")
             self._source.load_state_dict(saved)
-        self._saved, self._pending = saved, False

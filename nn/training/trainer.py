@@ -18,6 +18,7 @@ from ..mixed_precision import GradScaler
 from ..module import Module
 from ..optim import LBFGS, Optimizer
 from ..random import seed as seed_package
+from ..serialization import complete
 from .callback import INTERRUPTED, Callback, as_callback
 from .evaluation import Evaluator, is_sum
 from .feed import Feed, check_batch_size, source_of
@@ -209,24 +210,27 @@ class Trainer(Evaluator):
         self._validated = held is not None
         if not self._whole:
             # After an error within a step, the epoch begins anew.
-            self._position.within, self._whole = False, True
-            self._feed.forget()
+            self._position.within, self._feed.pending, self._whole = False, False, True
         try:
-            if resume is not None and Path(resume).exists():
+            resumed = resume is not None and Path(complete("Trainer.fit", resume)).exists()
+            if resumed and resume is not None:
                 self.load(resume)
-            else:
+            if self.epoch >= epochs and resume is None:
+                raise ValueError(f"Trainer.fit: {self.epoch} epochs are finished already; epochs counts those too")
+            if not resumed:
                 random = self._random.state_dict()
                 self._feed.go_on()
                 self._random.load_state_dict(random)  # the loader's generator may be the package's, and it moved on
-            if self.epoch >= epochs and resume is None:
-                raise ValueError(f"Trainer.fit: {self.epoch} epochs are finished already; epochs counts those too")
             if self.seed is not None and self._position == Position():
                 seed_package(self.seed)
             if not self.model.training:
                 self.model.train()
-            self._run(int(epochs), held, int(accumulate), clip_norm, Progress(progress, int(epochs)))
+            try:
+                self._run(int(epochs), held, int(accumulate), clip_norm, Progress(progress, int(epochs)))
+            finally:
+                self._feed.keep(self._position.within)
         finally:
-            self._feed.detach(self._position.within)
+            self._feed.detach()
             self.window = []
         return self.history
 
@@ -432,7 +436,12 @@ class Trainer(Evaluator):
         """
         if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
             raise ValueError(f"Trainer: not the state of a trainer, which has {_FORMAT!r} as its format")
-        take_over({name: part for name, part in state.items() if name != "format"}, self._members())
+        pending = self._feed.pending
+        try:
+            take_over({name: part for name, part in state.items() if name != "format"}, self._members())
+        except ValueError:
+            self._feed.pending = pending
+            raise
         self._whole = True
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from examples import apples, convnet, gates, two_layer_net
 
 ROOT = Path(__file__).parents[2]
-LESSONS = sorted((ROOT / "examples").glob("*.py"))
+LESSONS = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem != "lesson")
 
 
 # --------------------------------------------------------------------------------------------------------- gates

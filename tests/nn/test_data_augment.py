@@ -23,7 +23,7 @@ from minigrad.nn.data.augment import (
     Scale,
     Shift,
 )
-from minigrad.nn.data.warp import resample
+from minigrad.nn.data.augment.warp import resample
 
 ALL: list[Augmentation] = [
     Shift(2),

@@ -280,7 +280,7 @@ def test_an_error_leaves_nothing_to_the_garbage_collector() -> None:
     made: list[weakref.ref[Any]] = []
 
     def mark(x: Any, rng: np.random.Generator) -> Any:
-        if len(made) == 9:
+        if x[0] == 9:
             raise ArithmeticError
         batch = np.ones(100)
         made.append(weakref.ref(batch))
@@ -292,12 +292,12 @@ def test_an_error_leaves_nothing_to_the_garbage_collector() -> None:
         for workers in (0, 2):
             made.clear()
             try:
-                for batch in DataLoader(np.zeros(20), 1, workers=workers, transform=mark):
+                for batch in DataLoader(np.arange(20), 1, workers=workers, transform=mark):
                     assert batch.sum() == 100
             except ArithmeticError:
                 pass
             del batch
-            assert len(made) == 9
+            assert len(made) >= 9
             assert not any(ref() is not None for ref in made)
     finally:
         gc.enable()

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from minigrad.nn import data
-from minigrad.nn.data import CIFAR10_CLASSES, FASHION_MNIST_CLASSES, cifar10, mnist_small, write_idx
+from minigrad.nn.data import CIFAR10_CLASSES, FASHION_MNIST_CLASSES, cifar10, images, mnist_small, write_idx
 
 NAMES = [f"data_batch_{n}.bin" for n in range(1, 6)] + ["test_batch.bin"]
 
 
-def contents(images: int = 2) -> dict[str, bytes]:
+def contents(count: int = 2) -> dict[str, bytes]:
     rng = np.random.default_rng(0)
     out = {}
     for number, name in enumerate(NAMES):
-        records = rng.integers(0, 256, (images, 3073), dtype=np.uint8)
+        records = rng.integers(0, 256, (count, 3073), dtype=np.uint8)
         records[:, 0] = number
         out[name] = records.tobytes()
     return out
@@ -108,7 +108,7 @@ def test_without_the_bundled_digits_the_whole_set_is_cut(tmp_path: Path, monkeyp
         # Some more, as the whole set has.
         write_idx(tmp_path / "mnist" / f"{part}-images-idx3-ubyte", np.concatenate([x, x[:9]])[:, 0])
         write_idx(tmp_path / "mnist" / f"{part}-labels-idx1-ubyte", np.concatenate([t, t[:9]]).astype(np.uint8))
-    monkeypatch.setattr(sys.modules["minigrad.nn.data.mnist"], "_SMALL", tmp_path / "absent")
+    monkeypatch.setattr(images, "_SMALL", tmp_path / "absent")
     monkeypatch.setenv("MINIGRAD_DATA", str(tmp_path))
     for found, expected in zip(mnist_small(normalize=False), bundled, strict=True):
         np.testing.assert_array_equal(found, expected, strict=True)

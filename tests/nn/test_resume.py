@@ -108,6 +108,31 @@ def test_going_on_in_the_same_process(whole: dict[str, Any], tmp_path: Path) -> 
     assert_same(trainer.state_dict(), whole)
 
 
+def test_a_file_that_does_not_fit_does_not_spoil_going_on(whole: dict[str, Any], tmp_path: Path) -> None:
+    trainer, loader = make(tmp_path, "npz", StopAt(8, "signal"))
+    fit(trainer, loader)
+    bad = changed(tmp_path / "last.npz", lambda s: s.pop("optimizer"))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="missing: optimizer"):
+            fit(trainer, loader, resume=bad)
+        with pytest.raises(ValueError, match="missing: optimizer"):
+            trainer.load(bad)
+    fit(trainer, loader)
+    assert_same(trainer.state_dict(), whole)
+
+
+def test_a_name_without_a_suffix_is_found_again(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors", reason="the default format")
+    trainer, loader = make(tmp_path)
+    fit(trainer, loader, 1)
+    trainer.save(tmp_path / "state")
+    again, loader = make(tmp_path)
+    fit(again, loader, 1, resume=tmp_path / "state")
+    assert_same(again.state_dict(), trainer.state_dict())
+    with pytest.raises(ValueError, match=r"Trainer\.fit: the name of a state file ends in"):
+        fit(again, loader, 2, resume=tmp_path / "state.pt")
+
+
 class ValidationInterrupt(nn.Module):
     """Interrupts the first validation, in its middle, and draws random numbers there."""
 

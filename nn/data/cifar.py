@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import sources
 from .download import locate
-from .mnist import TrainTest
+from .images import TrainTest
 
 __all__ = ["CIFAR10_CLASSES", "cifar10"]
 

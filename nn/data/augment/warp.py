@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 __all__ = ["resample"]
 
-_PIXELS = 1 << 14
+_PIXELS = 10_000  # whose indices, 8 bytes each, stay below the 128 KB from which allocations are slow
 
 Maps = npt.NDArray[np.float64]
 """For each image a map from places of the result to places of the image, relative to its centre: (N, 2, 3)."""
