@@ -71,8 +71,13 @@ def sweep(
                     c = rules[k](g, *values)
                     if seen:
                         c = invalid.settled(node.op.name, node.op.kind == "elementwise", g, c)
-                    if c.shape != parent.shape or c.dtype is not parent.dtype:
-                        c = _fit(node, k, c, parent)
+                    try:
+                        if c.shape != parent.shape or c.dtype is not parent.dtype:
+                            c = _fit(node, k, c, parent)
+                    except AttributeError:
+                        if hasattr(c, "dtype"):
+                            raise
+                        raise _no_gradient(node, k, c) from None
                     if check:
                         check_gradient(node, k, c)
                     old = grads.get(parent)
@@ -163,6 +168,8 @@ def push(nodes: list[Node], tangents: Grads) -> Grads:
 def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:
     """Give the gradient for argument `k` the argument's own shape and dtype: sum what was broadcast, cast."""
     shape: tuple[int, ...] = parent.shape
+    if not hasattr(g, "dtype") or g.dtype.kind not in "fiub":
+        raise _no_gradient(node, k, g)
     if g.shape != shape:
         if not broadcasts(shape, g.shape):
             raise RuntimeError(
@@ -171,6 +178,14 @@ def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:
             )
         g = unbroadcast(g, shape)
     return g if g.dtype == parent.dtype else g.astype(parent.dtype)
+
+
+def _no_gradient(node: Node, k: int, g: Any) -> TypeError:
+    what = f"an array of dtype {g.dtype}" if hasattr(g, "dtype") else f"{type(g).__name__}: {g!r:.80}"
+    return TypeError(
+        f"{node.op.name}: the rule for argument {node.op.argument_name(k)} must return a gradient, an array of real "
+        f"numbers; it returned {what}"
+    )
 
 
 def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor], seen: list[str]) -> Any:

@@ -183,7 +183,7 @@ def _name(label: str) -> str:
 
 def _caller(op: Op) -> Callable[..., Tensor]:
     def call(*args: Any, **params: Any) -> Tensor:
-        return apply(op, args, params)
+        return apply(op, args, {**op.defaults, **params})
 
     call.__name__ = op.name
     call.op = op  # type: ignore[attr-defined]
