@@ -202,7 +202,8 @@ def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor], seen: list[str])
         if tensor is not None:
             old = tensor._grad
             # Retained gradients are the user's own: copied, so that no later sum can touch them.
-            tensor._grad = wrap(g.copy()) if old is None else old + wrap(g)
+            new = g if isinstance(g, Tensor) else wrap(g)  # what a hook returned is a tensor already
+            tensor._grad = new.copy() if old is None else old + new
     return g
 
 
