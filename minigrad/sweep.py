@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .anomaly import check_gradient
+from .anomaly import AnomalyError, check_gradient, inside
 from .graph import Node, broadcasts, unbroadcast
 from .mode import current as current_mode
 from .mode import enable_grad
@@ -79,7 +79,7 @@ def sweep(
                             raise
                         raise _no_gradient(node, k, c) from None
                     if check:
-                        check_gradient(node, k, c)
+                        check_gradient(node, k, c, g)
                     old = grads.get(parent)
                     if old is None:
                         grads[parent] = c
@@ -121,14 +121,17 @@ def sweep_graph(
             if keep is not None and node in keep:
                 kept[node] = g
             positions = [k for parent, k, _ in node.edges or () if needed is None or parent in needed]
-            pulled = node.op.pull(node, g, positions, values)
+            try:
+                pulled = node.op.pull(node, g, positions, values)
+            except AnomalyError as error:
+                raise inside(node, "gradient", error) from None
             for k, c in pulled.items():
                 parent = node.inputs[k]
                 if seen:
                     c = invalid.settled(node.op.name, node.op.kind == "elementwise", g, c)
                 c = _fit(node, k, c, parent)
                 if check:
-                    check_gradient(node, k, c._data)
+                    check_gradient(node, k, c._data, g._data)
                 old = grads.get(parent)
                 grads[parent] = c if old is None else old + c
     grads.update(kept)
@@ -160,7 +163,10 @@ def push(nodes: list[Node], tangents: Grads) -> Grads:
                 continue
             known = {k: tangents[parent] for parent, k, _ in node.edges or () if parent in tangents}
             if known:
-                tangent = node.op.push(node, known, values, invalid)
+                try:
+                    tangent = node.op.push(node, known, values, invalid)
+                except AnomalyError as error:
+                    raise inside(node, "tangent", error) from None
                 tangents[node] = tangent if tangent.dtype == node.dtype else tangent.astype(node.dtype)
     return tangents
 

@@ -207,7 +207,6 @@ def _gelu(x: Any) -> Any:
     return np.maximum(x, -_TAIL) * _phi(x)
 
 
-
 gelu = elementwise(
     _gelu,
     lambda g, x: g * (_phi(x) + np.clip(x, -_TAIL, _TAIL) * _density(x)),

@@ -24,7 +24,7 @@ _TIGHT = 1e-9
 
 # Where the rule is right and forward mode is not, the kind may be wrong.
 _DECLARED = {
-    "elementwise": "it is declared elementwise, so that its rule is the tangent map too: does each element stand alone?",
+    "elementwise": "it is declared elementwise, so that its rule is the tangent map too: is each element on its own?",
     "linear": "it is declared linear, so that the op itself is the tangent map: is it linear in this argument?",
 }
 
