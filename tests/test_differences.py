@@ -223,6 +223,78 @@ def no_broadcasting_losses() -> None:
     refused(lambda: F.mse_loss(np.ones((3, 1)), np.ones(3)), r"\(3, 1\).*\(3,\)", ValueError)
 
 
+def batch_first() -> None:
+    for layer in (nn.RNN, nn.LSTM, nn.GRU):
+        assert layer(3, 4)(np.ones((5, 7, 3), np.float32))[0].shape == (5, 7, 4)
+
+
+def recurrent_layout() -> None:
+    assert nn.LSTM(3, 4).weight_ih_l0.shape == (3, 16)
+    assert nn.MultiHeadAttention(4, 2).in_proj_weight.shape == (4, 12)
+
+
+def attention_alone() -> None:
+    layer, x = nn.MultiHeadAttention(4, 2), np.ones((1, 3, 4), np.float32)
+    assert layer(x, x, x).shape == (1, 3, 4)
+    output, weights = layer(x, x, x, need_weights=True)
+    assert (output.shape, weights.shape) == ((1, 3, 4), (1, 3, 3))
+
+
+def recurrent_biases() -> None:
+    assert not any(p.data.any() for name, p in nn.GRU(3, 4).named_parameters() if "bias" in name)
+
+
+def settings_of_groups() -> None:
+    optimizer = nn.SGD([{"params": [nn.Parameter([1.0])]}, {"params": [nn.Parameter([1.0])], "lr": 0.5}], lr=0.1)
+    assert [group.lr for group in optimizer.groups] == [0.1, 0.5]
+    optimizer.lr = 0.2
+    assert [group.lr for group in optimizer.groups] == [0.2, 0.2]
+    with pytest.raises(ValueError, match="lr"):
+        optimizer.groups[0].lr = -1.0
+
+
+def schedules_are_functions() -> None:
+    cosine = nn.schedules.Cosine(10)
+    assert [cosine(0), cosine(5), cosine(10), cosine(20)] == pytest.approx([1.0, 0.5, 0.0, 0.0])
+    optimizer = nn.SGD([nn.Parameter([1.0])], lr=0.1)
+    nn.Scheduler(optimizer, cosine).step()
+    assert optimizer.lr == pytest.approx(0.1 * cosine(1))
+
+
+def clipping_nothing() -> None:
+    parameters = [nn.Parameter([1.0, 2.0])]
+    parameters[0].grad = mg.Tensor(np.array([np.nan, 3.0], np.float32))
+    assert np.isnan(nn.clip_grad_norm_(parameters, 1.0))
+    np.testing.assert_array_equal(parameters[0].grad.data, np.array([np.nan, 3.0], np.float32))
+
+
+def scaled_in_two_calls() -> None:
+    model = nn.MixedPrecision(nn.Affine(2, 1, rng=np.random.default_rng(0)))
+    optimizer, scaler = nn.SGD(model.parameters(), lr=0.1), nn.GradScaler()
+    before = {name: p.data.copy() for name, p in model.named_parameters()}
+    scaler.backward((model(np.ones((3, 2), np.float32)) ** 2).sum())
+    scaler.step(optimizer)
+    for name, p in model.named_parameters():
+        assert p.dtype == np.float32
+        assert (p.data != before[name]).all()
+
+
+def divergence_of_the_batch() -> None:
+    p, q = np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([[0.25, 0.75], [0.5, 0.5]])
+    assert nn.KLDivLoss()(np.log(q), p).item() == pytest.approx((p * np.log(p / q)).sum() / 2)
+
+
+def wide_state() -> None:
+    p = nn.Parameter([1.0], dtype=np.float16)
+    optimizer = nn.Adam([p], lr=0.1)
+    (p * p).sum().backward()
+    optimizer.step()
+    assert {v.dtype for name, v in optimizer.state_dict().items() if name.endswith(("mean", "square"))} == {
+        np.dtype(np.float32)
+    }
+    assert p.dtype == np.float16
+
+
 def clip_at_a_bound() -> None:
     assert gradient(lambda x: mg.clip(x, 0.0, 1.0), [0.0, 0.5, 1.0]) == [0.0, 1.0, 0.0]
 
@@ -232,7 +304,7 @@ def shared_maximum() -> None:
 
 
 def logsumexp_of_nothing() -> None:
-    assert gradient(mg.logsumexp, [-np.inf, -np.inf]) == [0.0, 0.0]
+    assert gradient(mg.logsumexp, [-np.inf, -np.inf]) == [0.5, 0.5]
 
 
 def logsumexp_of_infinity() -> None:
@@ -311,7 +383,17 @@ PYTORCH = {
     "`nn.CrossEntropyLoss`": loss_of_logits,
     "windows that do not end at the border are cut off in silence": windows_end_at_the_border,
     "`conv_transpose*`: `output_padding` below the stride or the dilation": output_padding_below_the_stride,
+    "`nn.RNN`, `nn.LSTM`, `nn.GRU`: `batch_first=False`": batch_first,
+    "their weights and `in_proj_weight` are (out, in)": recurrent_layout,
+    "`nn.MultiheadAttention` returns a pair": attention_alone,
+    "biases of recurrent layers start at random": recurrent_biases,
     "`mse_loss` of (3, 1) and (3,) warns and broadcasts": no_broadcasting_losses,
+    '`optimizer.param_groups[0]["lr"]`': settings_of_groups,
+    "`CosineAnnealingLR(optimizer, n)`": schedules_are_functions,
+    "`clip_grad_norm_` makes NaN of all gradients if one is": clipping_nothing,
+    "`torch.autocast`, `scaler.scale(loss).backward()`, `scaler.update()`": scaled_in_two_calls,
+    "`nn.KLDivLoss` averages over all elements": divergence_of_the_batch,
+    "float16 parameters have float16 state": wide_state,
     "`clip` (`clamp`) at a bound": clip_at_a_bound,
     "`x.max(axis)` with ties": shared_maximum,
     "`logsumexp` of −∞ only": logsumexp_of_nothing,
