@@ -123,7 +123,7 @@ def draw() -> Any:
     field.legend(loc="lower right")
     field.set_aspect("equal")
 
-    heights = {f"lr {lr:g}": (descend(lr) ** 2).sum(1) for lr in (1e-10, 0.01, 0.1, 0.3, 1.05)}
+    heights = {f"lr {lr:g}": (descend(lr) ** 2).sum(1) for lr in (1e-10, 0.01, 0.05, 0.1, 1.05)}
     plots.learning_curves(
         heights, log=True, xlabel="step", ylabel="x² + y²", title="Small steps hardly move, large ones fly off",
         ax=descent,
