@@ -80,8 +80,8 @@ def approach(patients: data.TrainTest, epochs: tuple[int, ...] = (10, 100, 1000,
     return [(found.errors[n - 1] - least, float(np.abs(found.path[n] - exact[:, 0]).max())) for n in epochs]
 
 
-def draw_paths(patients: data.TrainTest, epochs: int, seed: int, folder: Path) -> Path:
-    """Draw the paths of the three kinds over the error, in the plane of two weights."""
+def draw_paths(patients: data.TrainTest, seed: int, folder: Path, steps: int = 354) -> Path:
+    """Draw the first steps of the three kinds over the error, in the plane of two weights."""
     x, t = patients.x_train[:, PAIR], patients.t_train
 
     def error(w1: Floats, w2: Floats) -> Floats:
@@ -91,12 +91,12 @@ def draw_paths(patients: data.TrainTest, epochs: int, seed: int, folder: Path) -
     minimum = tuple(least_squares(x, t)[:, 0].tolist())
     whole = figure(12, 4)
     for ax, (name, size) in zip(whole.subplots(1, 3), KINDS.items(), strict=True):
-        path = descend(x, t, size, epochs, seed=seed).path
-        plots.optimizer_paths(
-            error, {f"{len(path) - 1} steps": path}, xlim=(-0.1, 0.7), ylim=(-0.1, 0.7), minimum=minimum, ax=ax
-        )
+        epochs = -(-steps * size // len(x))
+        path = descend(x, t, size, epochs, lr=0.01, seed=seed).path[: steps + 1]
+        limits = (-0.1, 0.7)
+        plots.optimizer_paths(error, {f"{epochs} epochs": path}, xlim=limits, ylim=limits, minimum=minimum, ax=ax)
         ax.set(title=f"{name}: {size} at a step", xlabel="weight of body mass", ylabel="weight of s5")
-    whole.suptitle(f"{epochs} epochs of gradient descent from 0; the star is the least squares")
+    whole.suptitle(f"{steps} steps of gradient descent from 0; the star is the least squares")
     return save(whole, folder, "linear_regression_paths")
 
 
@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
         score = r2(run.model(found.x_test), found.t_test)
         milliseconds = 1000 * float(np.median(run.seconds))
         print(f"{name:12} {size:19}   {len(run.path) - 1:5}   {milliseconds:12.1f}   {run.errors[-1]:.3f}   {score:.3f}")
-    draw_paths(found, chosen.epochs, chosen.seed, chosen.out)
+    draw_paths(found, chosen.seed, chosen.out)
     draw_fit(found, runs, chosen.out)
 
 
