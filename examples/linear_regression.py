@@ -94,8 +94,9 @@ def draw_paths(patients: data.TrainTest, seed: int, folder: Path, steps: int = 3
         epochs = -(-steps * size // len(x))
         path = descend(x, t, size, epochs, lr=0.01, seed=seed).path[: steps + 1]
         limits = (-0.1, 0.7)
-        plots.optimizer_paths(error, {f"{epochs} epochs": path}, xlim=limits, ylim=limits, minimum=minimum, ax=ax)
-        ax.set(title=f"{name}: {size} at a step", xlabel="weight of body mass", ylabel="weight of s5")
+        plots.optimizer_paths(error, {name: path}, xlim=limits, ylim=limits, minimum=minimum, ax=ax)
+        ax.get_legend().remove()
+        ax.set(title=f"{name}: {size} at a step, epochs: {epochs}", xlabel="weight of body mass", ylabel="weight of s5")
     whole.suptitle(f"{steps} steps of gradient descent from 0; the star is the least squares")
     return save(whole, folder, "linear_regression_paths")
 

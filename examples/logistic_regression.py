@@ -74,7 +74,7 @@ def draw(runs: dict[str, nn.Trainer], confusion: list[list[int]], seed: int, fol
     left, middle, right = whole.subplots(1, 3, width_ratios=(1.2, 1.2, 1))
     plots.learning_curves({name: run.history["loss"] for name, run in runs.items()}, log=True, ax=left)
     left.set(ylabel="cross-entropy (nats)", title="Standardization")
-    left.legend(loc=(0.42, 0.27), fontsize=9)
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=9)
     model, pair, accuracy = two_measurements(seed)
     names = [*PAIR]
     plots.decision_boundary(model, pair.x_test, pair.t_test, labels=(names[0], names[1]), ax=middle)
