@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from lesson import digits, figure, network, parser, save
 
+from lesson import digits, figure, network, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots
@@ -90,8 +90,10 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n784-50-100-10 with batch normalization, He's weights, Adam:")
     start = time.perf_counter()
     history = best(found, chosen.epochs, chosen.seed).history
-    print(f"test accuracy {history['val_accuracy'][-1]:.4f} after {len(history)} epochs, "
-          f"training {history['accuracy'][-1]:.4f}, {time.perf_counter() - start:.0f} s")
+    print(
+        f"test accuracy {history['val_accuracy'][-1]:.4f} after {len(history)} epochs, "
+        f"training {history['accuracy'][-1]:.4f}, {time.perf_counter() - start:.0f} s"
+    )
 
 
 if __name__ == "__main__":

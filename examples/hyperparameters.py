@@ -3,20 +3,20 @@
     python examples/hyperparameters.py
     python examples/hyperparameters.py --full        the final training on all of MNIST
 
-Learning rate and weight decay are drawn evenly by their exponents, each pair trains a net on few digits for a few epochs,
-and digits that were held back say how good it is. The test set is looked at once, at the very end: whoever chooses by
-it knows nothing about new data.
+Learning rate and weight decay are drawn evenly by their exponents, each pair trains a net on few digits, and digits
+that were held back say how good it is. The test set is looked at once, at the very end: whoever chooses by it knows
+nothing about new data.
 
-Source: J. Bergstra, Y. Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012; K. Saitoh, Deep Learning
-from Scratch, 2016, chapter 6.
+Source: J. Bergstra, Y. Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012; K. Saitoh, Deep
+Learning from Scratch, 2016, chapter 6.
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from lesson import digits, figure, network, parser, save
 
+from lesson import digits, figure, network, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots
@@ -39,13 +39,16 @@ class Trial(NamedTuple):
         return float(self.history["val_accuracy"][-1])
 
 
-def learn(train: data.Samples, held: data.Samples, lr: float, weight_decay: float, epochs: int, seed: int) -> nn.Trainer:
-    """Train a net of six hidden layers by SGD; return the trainer."""
+def learn(
+    train: data.Samples, lr: float, weight_decay: float, epochs: int, seed: int, held: data.Samples | None = None
+) -> nn.Trainer:
+    """Train a net of six hidden layers by SGD, measured after each epoch on what is held back; return the trainer."""
     nn.seed(seed)
     model = network(SIZES)
     optimizer = nn.SGD(nn.decay_groups(model, weight_decay), lr=lr)
     trainer = nn.Trainer(model, nn.SoftmaxCrossEntropy(), optimizer, [nn.metrics.Accuracy()])
-    trainer.fit(tuple(train), epochs, validation=tuple(held), batch_size=100, progress=False)
+    validation = None if held is None else tuple(held)
+    trainer.fit(tuple(train), epochs, validation=validation, batch_size=100, progress=False)
     return trainer
 
 
@@ -56,7 +59,7 @@ def search(few: data.Samples, trials: int, epochs: int, seed: int = 0) -> list[T
     found = []
     for _ in range(trials):
         lr, weight_decay = 10.0 ** rng.uniform(*LR), 10.0 ** rng.uniform(*WEIGHT_DECAY)
-        found.append(Trial(lr, weight_decay, learn(train, held, lr, weight_decay, epochs, seed).history))
+        found.append(Trial(lr, weight_decay, learn(train, lr, weight_decay, epochs, seed, held).history))
     return sorted(found, key=lambda trial: -trial.accuracy)
 
 
@@ -105,9 +108,9 @@ def main(arguments: list[str] | None = None) -> None:
     draw(trials, chosen.out)
 
     best = trials[0]
-    train, test = data.Samples(found.x_train, found.t_train), data.Samples(found.x_test, found.t_test)
-    trainer = learn(train, test, best.lr, best.weight_decay, 20, chosen.seed)
-    accuracy = trainer.evaluate(tuple(test))["accuracy"]
+    train = data.Samples(found.x_train, found.t_train)
+    trainer = learn(train, best.lr, best.weight_decay, 20, chosen.seed)
+    accuracy = trainer.evaluate((found.x_test, found.t_test))["accuracy"]
     print(f"\nthe best pair, 20 epochs on {len(train.x):,} digits: test accuracy {accuracy:.3f}")
 
 

@@ -1,10 +1,10 @@
-"""First weights: too large, and sigmoid saturates; too small, and the layers fall silent; Xavier and He keep the spread.
+"""First weights: too large, sigmoid saturates; too small, the layers fall silent; Xavier and He keep the spread.
 
     python examples/initialization.py
     python examples/initialization.py --full        the losses on all of MNIST
 
-Random rows run through five layers of 100 neurons; the histograms show what comes out of each layer. Then nets with these
-first weights learn digits. Weights of 0 do not learn: all neurons of a layer are equal, and no gradient passes.
+Random rows run through five layers of 100 neurons; the histograms show what comes out of each layer. Then nets with
+these first weights learn digits. Weights of 0 do not learn: all neurons of a layer are equal, and no gradient passes.
 
 Source: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010;
 K. He et al., "Delving deep into rectifiers", ICCV 2015; K. Saitoh, Deep Learning from Scratch, 2016, chapter 6.
@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lesson import digits, figure, network, parser, save
 
 import minigrad as mg
+from lesson import digits, figure, network, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots
@@ -32,7 +32,7 @@ INITIALIZERS: dict[str, nn.init.Initializer] = {
     "He": nn.init.he_normal,
     "zeros": nn.init.zeros,
 }
-LIMITS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, 3.0)}  # where an activation's values are looked at
+LIMITS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (-7.0, 5.0)}  # of the histograms
 
 Floats = npt.NDArray[np.float32]
 
@@ -71,12 +71,12 @@ def draw_activations(name: str, seed: int, folder: Path) -> Path:
     for ax, initializer in zip(whole.subplots(len(INITIALIZERS), 1), INITIALIZERS, strict=True):
         layers = {f"layer {i}": y for i, y in enumerate(activations(name, initializer, seed), 1)}
         if name == "relu":
-            # Half of the values are 0, a bar beside which one sees nothing else.
-            layers = {layer: y[y > 0] if y.any() else y for layer, y in layers.items()}
+            # Half of the values are 0; the others grow or shrink by a factor in each layer.
+            layers = {layer: np.log10(y[y > 0]) for layer, y in layers.items()}
         plots.histograms(layers, limits=LIMITS[name], bins=30, ax=ax)
         ax.text(-0.02, 0.5, initializer, transform=ax.transAxes, rotation=90, ha="right", va="center", fontsize=12)
-    above = " (where it is above 0)" if name == "relu" else ""
-    whole.suptitle(f"What comes out of {name}{above}, by the first weights")
+    what = "The exponent of 10 of what comes out of relu" if name == "relu" else f"What comes out of {name}"
+    whole.suptitle(f"{what}, by the first weights")
     return save(whole, folder, f"initialization_{name}")
 
 

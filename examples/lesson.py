@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def network(
     )
     """
     layers: dict[str, nn.Module] = {}
-    for i, (before, after) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True), 1):
+    for i, (before, after) in enumerate(pairwise(sizes[:-1]), 1):
         layers[f"affine{i}"] = nn.Affine(before, after, init=init, rng=rng)
         if batch_norm:
             layers[f"norm{i}"] = nn.BatchNorm1d(after)

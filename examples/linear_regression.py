@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from lesson import figure, parser, save
 
+from lesson import figure, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots
@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 class Descent(NamedTuple):
-    """What :func:`descend` returns: the model, its weights after each step, and of each epoch the error and the time."""
+    """What :func:`descend` returns: the model, its weights after each step, the error and the time of each epoch."""
 
     model: nn.Affine
     path: Floats
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     found = patients(chosen.seed)
     x, t = found.x_train, found.t_train
     exact = least_squares(x, t)
-    print("weights of the least squares: " + ", ".join(f"{n} {w:.2f}" for n, w in zip(FEATURES, exact[:, 0], strict=True)))
+    print("least squares: " + ", ".join(f"{n} {w:.2f}" for n, w in zip(FEATURES, exact[:, 0], strict=True)))
     r2 = nn.metrics.R2()
     print(f"R²: {r2(x @ exact, t):.3f} in training, {r2(found.x_test @ exact, found.t_test):.3f} on other patients\n")
 
@@ -135,7 +135,9 @@ def main(arguments: list[str] | None = None) -> None:
     for (name, size), run in zip(KINDS.items(), runs.values(), strict=True):
         score = r2(run.model(found.x_test), found.t_test)
         milliseconds = 1000 * float(np.median(run.seconds))
-        print(f"{name:12} {size:19}   {len(run.path) - 1:5}   {milliseconds:12.1f}   {run.errors[-1]:.3f}   {score:.3f}")
+        print(
+            f"{name:12} {size:19}   {len(run.path) - 1:5}   {milliseconds:12.1f}   {run.errors[-1]:.3f}   {score:.3f}"
+        )
     draw_paths(found, chosen.seed, chosen.out)
     draw_fit(found, runs, chosen.out)
 

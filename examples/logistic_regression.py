@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lesson import figure, parser, save
 
+from lesson import figure, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots

@@ -3,9 +3,9 @@
     python examples/optimizers.py
     python examples/optimizers.py --full        all of MNIST
 
-f(x, y) = x² / 20 + y² is steep across and flat along: the gradient hardly points at the minimum. SGD swings from side to
-side, momentum carries along the valley, Nesterov's looks ahead, and AdaGrad, RMSprop and Adam scale each direction by
-the gradients it has seen. Which one is best depends on the problem, and each needs a learning rate of its own.
+f(x, y) = x² / 20 + y² is steep across and flat along: the gradient hardly points at the minimum. SGD swings from side
+to side, momentum carries along the valley, Nesterov's looks ahead, and AdaGrad, RMSprop and Adam scale each direction
+by the gradients it has seen. Which one is best depends on the problem, and each needs a learning rate of its own.
 
 Source: K. Saitoh, Deep Learning from Scratch, 2016, chapter 6.
 """
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lesson import digits, figure, network, parser, save
 
+from lesson import digits, figure, network, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots

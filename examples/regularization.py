@@ -1,10 +1,11 @@
-"""Regularization: models too simple and too rich, L2 and L1 penalties, and weight decay in a net that has too few digits.
+"""Regularization: models too simple and too rich, L2 and L1 penalties, weight decay in a net with too few digits.
 
     python examples/regularization.py
 
 A polynomial of low degree cannot follow the data (underfitting); one of high degree follows their noise (overfitting).
 What tells is the error on data held back: it falls, then rises again. A penalty on the weights tames the rich model:
-L2 makes all weights smaller, L1 makes those that say little 0. In a net, weight decay is the L2 penalty.
+L2 makes all weights smaller, L1 makes those that say little 0. In a net, weight decay is the L2 penalty; with 300
+digits it brings training and test closer together, though not the test further up.
 
 Source: C. Bishop, Pattern Recognition and Machine Learning, 2006, section 1.1; R. Tibshirani, "Regression shrinkage and
 selection via the lasso", 1996; K. Saitoh, Deep Learning from Scratch, 2016, chapter 6 (300 digits).
@@ -15,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from lesson import figure, network, parser, save
 
+from lesson import figure, network, parser, save
 from minigrad import nn
 from minigrad.nn import data
 from minigrad.viz import plots
@@ -43,8 +44,8 @@ def truth(x: Floats) -> Floats:
 
 
 def measured(count: int, rng: np.random.Generator, noise: float = 0.3) -> tuple[Floats, Floats]:
-    """Return so many places between -1 and 1, and the truth there with noise on it."""
-    x = rng.uniform(-1, 1, count)
+    """Return so many places evenly from -1 to 1, and the truth there with noise on it."""
+    x = np.linspace(-1, 1, count)
     return x, truth(x) + noise * rng.standard_normal(count)
 
 
@@ -69,14 +70,13 @@ def fit(degree: int, decay: float = 0.0, seed: int = 0, count: int = 16) -> Fit:
         return loss
 
     optimizer.step(closure)
-    training, held = (
-        float(np.square(powers(x, degree) @ model.weight.data - t[:, None]).mean()) for x, t in ((x, t), (x_held, t_held))
-    )
+    weight = model.weight.data[:, 0]
+    training, held = (float(np.square(powers(x, degree) @ weight - t).mean()) for x, t in ((x, t), (x_held, t_held)))
     return Fit(model, training, held)
 
 
 def penalized(l1: float, l2: float, epochs: int = 600) -> tuple[Floats, float]:
-    """Return the ten weights of a linear regression on the diabetes data with penalties, and R² on patients held back."""
+    """Return the ten weights of a linear regression with penalties (diabetes), and R² on patients held back."""
     x, t = data.diabetes()
     train, test = data.split(x, t[:, None], fraction=0.2, rng=np.random.default_rng(0))
     of_x, of_t = data.Standardizer(train[0]), data.Standardizer(train[1])
@@ -124,7 +124,7 @@ def draw_polynomials(fits: dict[int, Fit], decayed: dict[float, Fit], seed: int,
         for part, colour in (("training", "#0072b2"), ("held", "#d55e00")):
             label = "training" if part == "training" else "held back"
             ax.plot(values, [getattr(found[v], part) for v in values], marker="o", color=colour, label=label)
-        ax.set(yscale="log", ylim=(1e-3, 1e2), ylabel="mean squared error")
+        ax.set(yscale="log", ylim=(1e-4, 10), ylabel="mean squared error")
         ax.grid(alpha=0.3)
         ax.legend(loc="upper left")
     left.set(xlabel="degree", title="16 points, by the degree")
@@ -133,13 +133,21 @@ def draw_polynomials(fits: dict[int, Fit], decayed: dict[float, Fit], seed: int,
     return save(whole, folder, "regularization")
 
 
-def draw_digits(histories: dict[float, nn.History], folder: Path) -> Path:
-    """Draw the accuracy on the 300 digits and on others, by the epoch."""
-    whole = figure(11, 4)
-    for ax, (decay, history) in zip(whole.subplots(1, 2, sharey=True), histories.items(), strict=True):
+def draw_weights(weights: dict[str, Floats], histories: dict[float, nn.History], folder: Path) -> Path:
+    """Draw the ten weights by the penalty, and the accuracy on the 300 digits and on others by the epoch."""
+    whole = figure(15, 4)
+    left, *others = whole.subplots(1, 3)
+    for i, ((name, values), colour) in enumerate(zip(weights.items(), ("#444444", "#0072b2", "#d55e00"), strict=True)):
+        left.bar(np.arange(10) + 0.27 * (i - 1), values, width=0.25, color=colour, label=name)
+    left.axhline(0, color="black", linewidth=0.6)
+    left.set(xticks=range(10), xlabel="measurement", ylabel="weight", title="Diabetes, by the penalty")
+    left.legend()
+    for ax, (decay, history) in zip(others, histories.items(), strict=True):
         curves = {"training": history["accuracy"], "test": history["val_accuracy"]}
         plots.learning_curves(curves, ylabel="accuracy", title=f"300 digits, weight decay {decay:g}", ax=ax)
-    return save(whole, folder, "regularization_digits")
+        ax.set_ylim(0, 1.02)
+        ax.legend(loc="lower right")
+    return save(whole, folder, "regularization_weights")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -153,21 +161,23 @@ def main(arguments: list[str] | None = None) -> None:
     for degree in (0, 1, 3, 5, 9, DEGREES[-1]):
         print(f"degree {degree:2}                   {fits[degree].training:10.4f}   {fits[degree].held:9.4g}")
     for decay in (1e-6, 1e-3, 1e-2, 10):
-        print(f"degree {DEGREES[-1]:2}, L2 {decay:7g}       {decayed[decay].training:10.4f}   {decayed[decay].held:9.4g}")
+        found = decayed[decay]
+        print(f"degree {DEGREES[-1]:2}, L2 {decay:7g}       {found.training:10.4f}   {found.held:9.4g}")
     draw_polynomials(fits, decayed, chosen.seed, chosen.out)
 
     print("\npenalty   weights of ten measurements (diabetes)                          zeros   R² held back")
+    weights = {}
     for name, strengths in STRENGTHS.items():
-        weights, score = penalized(*strengths)
-        zeros = int((np.abs(weights) < 1e-3).sum())
-        print(f"{name:7}   {' '.join(f'{w + 0.0:5.2f}' for w in np.round(weights, 2))}   {zeros:6}   {score:.3f}")
+        weights[name], score = penalized(*strengths)
+        zeros = int((np.abs(weights[name]) < 1e-3).sum())
+        print(f"{name:7}   {' '.join(f'{w + 0.0:5.2f}' for w in np.round(weights[name], 2))}   {zeros:6}   {score:.3f}")
 
     histories = {decay: small_set(decay, chosen.epochs, chosen.seed) for decay in (0.0, 0.1)}
     print("\n300 digits           training   test    gap")
     for decay, history in histories.items():
         training, test = history["accuracy"][-1], history["val_accuracy"][-1]
         print(f"weight decay {decay:3g}   {training:11.3f}   {test:.3f}   {training - test:.3f}")
-    draw_digits(histories, chosen.out)
+    draw_weights(weights, histories, chosen.out)
 
 
 if __name__ == "__main__":
