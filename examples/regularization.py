@@ -105,7 +105,7 @@ def small_set(decay: float, epochs: int, seed: int = 0) -> nn.History:
     return trainer.fit(train, epochs, validation=(x_test, t_test), batch_size=100, progress=False)
 
 
-def draw_polynomials(fits: dict[int, Fit], decayed: dict[float, Fit], seed: int, folder: Path) -> Path:
+def draw_polynomials(fits: dict[Any, Fit], decayed: dict[Any, Fit], seed: int, folder: Path) -> Path:
     """Draw four polynomials over the points, and the errors by degree and by the strength of the penalty."""
     whole = figure(14, 7)
     x, t = measured(16, np.random.default_rng(seed))
@@ -120,16 +120,14 @@ def draw_polynomials(fits: dict[int, Fit], decayed: dict[float, Fit], seed: int,
         ax.scatter(x, t, s=14, color="#0072b2", zorder=3)
         ax.set(ylim=(-2, 2), title=f"{name}\nheld back: {found.held:.2g}")
     left, right = below.subplots(1, 2)
-    for ax, values, found in ((left, DEGREES, fits), (right, DECAYS, decayed)):
-        for part, colour in (("training", "#0072b2"), ("held", "#d55e00")):
-            label = "training" if part == "training" else "held back"
-            ax.plot(values, [getattr(found[v], part) for v in values], marker="o", color=colour, label=label)
+    for ax, by in ((left, fits), (right, decayed)):
+        ax.plot([*by], [some.training for some in by.values()], marker="o", color="#0072b2", label="training")
+        ax.plot([*by], [some.held for some in by.values()], marker="o", color="#d55e00", label="held back")
         ax.set(yscale="log", ylim=(1e-4, 10), ylabel="mean squared error")
         ax.grid(alpha=0.3)
-        ax.legend(loc="upper left")
     left.set(xlabel="degree", title="16 points, by the degree")
     right.set(xlabel=f"strength of the L2 penalty at degree {DEGREES[-1]}", xscale="log", title="by the penalty")
-    right.legend(loc="upper center")
+    left.legend(loc="lower left")
     return save(whole, folder, "regularization")
 
 

@@ -62,9 +62,7 @@ def test_fewer_examples_at_a_step_are_more_steps_that_wander() -> None:
     pytest.importorskip("sklearn", reason="the diabetes data come with scikit-learn")
     patients = linear_regression.patients()
     x, t = patients.x_train, patients.t_train
-    runs = {
-        name: linear_regression.descend(x, t, size, epochs=8) for name, size in linear_regression.KINDS.items()
-    }
+    runs = {name: linear_regression.descend(x, t, size, epochs=8) for name, size in linear_regression.KINDS.items()}
     steps = {name: len(run.path) - 1 for name, run in runs.items()}
     assert steps == {"stochastic": 8 * 354, "mini-batch": 8 * 12, "batch": 8}
     assert all(np.diff(runs["batch"].errors) < 0)
@@ -89,7 +87,7 @@ def test_standardization_decides() -> None:
     *as_measured, standardized = [run.history["loss"][-1] for run in runs.values()]
     assert standardized < 0.1
     assert min(as_measured) > 3 * standardized
-    assert runs["standardized, lr 0.5"].evaluate((found.x_test, found.t_test))["accuracy"] > 0.94
+    assert runs["standardized, lr 0.5"].evaluate((found.x_test, found.t_test))["accuracy"] > 0.93
 
 
 def test_two_measurements_tell_much() -> None:
@@ -161,9 +159,10 @@ def test_paths_down_the_valley() -> None:
     # By hand: x shrinks by 1 - 0.95 / 10, y by 1 - 2 · 0.95 and so changes its side, at each step.
     n = np.arange(31)
     np.testing.assert_allclose(paths["SGD"], np.stack([-7 * 0.905**n, 2 * (-0.9) ** n], 1), rtol=1e-12)
-    sides = {name: int((np.diff(np.sign(points[:, 1])) != 0).sum()) for name, points in paths.items()}
-    assert sides["SGD"] == 30
-    assert max(sides[name] for name in ("AdaGrad", "RMSprop")) == 0
+    # Momentum swings, too, and Nesterov's look ahead damps it; scaled by the gradients, y falls and stays.
+    lowest = {name: points[:, 1].min() for name, points in paths.items()}
+    assert lowest["SGD"] < lowest["Momentum"] < lowest["Nesterov"] < -0.5
+    assert min(lowest["AdaGrad"], lowest["RMSprop"]) > -0.01
 
 
 def test_all_but_sgd_learn_digits_fast(few: data.TrainTest) -> None:
