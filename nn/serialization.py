@@ -63,7 +63,7 @@ def save(
     ...     model.load_state_dict(nn.load(folder + "/model.npz"))
     LoadedKeys(missing=[], unexpected=[])
     """
-    name = _complete("save", path)
+    name = complete("save", path)
     if not isinstance(state, Mapping):
         hint = "; pass its .state_dict()" if hasattr(state, "state_dict") else ""
         raise TypeError(f"save: expected a mapping from names to arrays, got {type(state).__name__}{hint}")
@@ -129,14 +129,20 @@ def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Return what :func:`load` and :func:`load_metadata` do, from one and the same file."""
-    name = _complete("load", path)
+    name = complete("load", path)
     if not Path(name).is_file():
         raise FileNotFoundError(f"load: there is no file {name}")
     return _load_npz(name) if name.endswith(".npz") else _load_safetensors(name)
 
 
-def _complete(job: str, path: str | os.PathLike[str]) -> str:
-    """Return the file's name with its suffix."""
+def complete(job: str, path: str | os.PathLike[str]) -> str:
+    """Return the name of a state file with its suffix.
+
+    Raises
+    ------
+    ValueError
+        If it has another one.
+    """
     name, suffix = os.fspath(path), Path(path).suffix
     if not suffix and Path(path).name and not Path(path).name.startswith("."):
         return f"{name}.safetensors"

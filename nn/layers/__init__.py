@@ -16,6 +16,7 @@ from .activation import (
     Tanhshrink,
 )
 from .affine import Affine, Bilinear
+from .attention import MultiHeadAttention
 from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .convolution import Conv1d, Conv2d, Conv3d
 from .dropout import Dropout, Dropout2d
@@ -56,7 +57,10 @@ from .rectifiers import (
     Softshrink,
     Threshold,
 )
+from .recurrent import GRU, LSTM, RNN
+from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .shape import Flatten, Identity, Lambda, Unflatten
+from .transformer import PositionalEncoding, TransformerEncoderLayer
 
 __all__ = [
     "AdaptiveAvgPool2d",
@@ -83,6 +87,8 @@ __all__ = [
     "Flatten",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
@@ -90,6 +96,8 @@ __all__ = [
     "Hardtanh",
     "Identity",
     "InstanceNorm2d",
+    "LSTM",
+    "LSTMCell",
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
@@ -100,8 +108,12 @@ __all__ = [
     "MaxPool2d",
     "MaxPool3d",
     "Mish",
+    "MultiHeadAttention",
     "PReLU",
+    "PositionalEncoding",
     "RMSNorm",
+    "RNN",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "SELU",
@@ -116,5 +128,6 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoderLayer",
     "Unflatten",
 ]
