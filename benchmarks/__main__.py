@@ -13,7 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-CASES = ("chain", "two_layer", "cnn", "deep_cnn", "importing", "memory", "deep_chain", "drawing")
+CASES = (
+    *("chain", "two_layer", "cnn", "deep_cnn", "importing", "memory", "deep_chain", "drawing"),
+    *("checkpoint", "einsum"),
+)
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .arrays import as_array
 from .graph import Node, between, collect, vertex
-from .sweep import Grads, run_hooks, sweep, sweep_graph
+from .sweep import Grads, free_nodes, run_hooks, sweep, sweep_graph
 from .tensor import Tensor, asarray, constant
 
 
@@ -96,7 +96,7 @@ def backward(
     if create_graph:
         grads = sweep_graph(nodes, grads)
         if not (retain_graph is None or retain_graph):
-            _free(nodes)
+            free_nodes(nodes)
     else:
         grads = sweep(nodes, grads, free=not retain_graph)
     for leaf, g in grads.items():
@@ -122,12 +122,6 @@ def _tensors(role: str, given: Any) -> list[Tensor]:
         if not isinstance(t, Tensor):
             raise TypeError(f"grad: {role} must be a Tensor or a sequence of Tensors, got {type(t).__name__}")
     return items
-
-
-def _free(nodes: list[Node]) -> None:
-    for node in nodes:
-        node.edges = None
-        node.inputs = ()
 
 
 def grad(
@@ -207,7 +201,7 @@ def grad(
     if create_graph:
         grads = sweep_graph(nodes, grads, needed=needed, keep=keep)
         if retain_graph is False:
-            _free(nodes)
+            free_nodes(nodes)
     else:
         grads = sweep(nodes, grads, free=not retain_graph, needed=needed, keep=keep)
     results: list[Tensor | None] = []

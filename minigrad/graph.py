@@ -29,7 +29,7 @@ next_seq = count(1).__next__
 class Extra:
     """What only few nodes carry: hooks, tensors that retain their gradient, names for the drawing."""
 
-    __slots__ = ("hooks", "name", "retained", "scopes", "settled", "where")
+    __slots__ = ("hooks", "name", "retained", "scopes", "where")
 
     def __init__(self) -> None:
         self.hooks: dict[int, Hook] = {}
@@ -37,7 +37,6 @@ class Extra:
         self.scopes: tuple[Scope, ...] = ()
         self.name: str | None = None
         self.where: str | None = None
-        self.settled = False  # whether its gradient is 0 where a value before it may be NaN; see `settle.py`
 
 
 class Scope:

@@ -1,8 +1,12 @@
 """What is 0 stays 0: an upstream gradient of exactly 0 gives 0, also where the local gradient is not finite.
 
-``where(x > 0, log(x), 0)`` at x = 0 has the gradient 0: nothing flows to the branch that was not chosen, though its own
-derivative is infinite. The product 0 · ∞ (or 0 / 0) would make it NaN. The processor notices such products by itself,
-so that looking for them costs nothing where there are none.
+``where(x > 0, log(x), 0)`` and ``log(x)[x > 0]`` have the gradient 0 at x = 0: nothing flows to an element that was
+not chosen, though its own derivative is infinite. The product 0 · ∞ (or 0 / 0) would make it NaN. The processor
+notices such products by itself, so that looking for them costs nothing where there are none.
+
+It does not notice 0 · NaN. A NaN can only stand beside an upstream gradient of 0 where an op before which it stands
+left it out: an index, a ``where``, ``fmax``. These declare that they hide values. A sweep that has come by one looks
+through what it returns, once, and begins again from there with a closer look if it finds a NaN.
 """
 
 from __future__ import annotations
@@ -10,12 +14,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import extra_of
+from .backend import Scattered
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .op import Op
 
 
 class Noticed:
@@ -47,32 +54,29 @@ class Noticed:
     ) -> None:
         self._state.__exit__(kind, value, trace)
 
-    def settled(self, name: str, elementwise: bool, g: Any, c: Any) -> Any:
-        """Return `c`, what a rule made of `g`, with 0 where `g` is 0; called once something was noticed.
+    def look_closely(self) -> None:
+        """Have everything settled from now on, without a report of what was noticed so far."""
+        self.seen.append("hidden")
+        self._reported = len(self.seen)
+
+    def settled(self, op: Op, k: int, g: Any, c: Any, values: tuple[Any, ...]) -> Any:
+        """Return :func:`settled` of `c`, what a rule made of `g`; called once something was noticed.
 
         From then on it is called for the rest of the sweep: a NaN that was saved does not make itself noticed again.
         What is not finite for another reason is reported as the user asked NumPy to report it.
 
         Parameters
         ----------
-        name : str
-            Of the op.
-        elementwise : bool
-            Whether each element of `c` comes from the same element of `g`: else nothing can be told.
-        g, c : Tensor or array
+        op : Op
+        k : int
+            The argument's position.
+        g, c : Tensor, array or Scattered
+        values : tuple
+            What the rule read, as raw arrays.
         """
-        raw_g, raw_c = values_of(g), values_of(c)
-        bad = np.isnan(raw_c)
-        if elementwise:
-            poisoned = bad & (raw_g == 0)
-            if poisoned.any():
-                c = np.where(poisoned, 0.0, c)
-                bad = bad & ~poisoned
-                if isinstance(c, Tensor) and c.node is not None:
-                    # What was replaced holds NaNs, and so may what lies before it: a sweep that comes by looks closely.
-                    extra_of(c.node).settled = True
-        if bad.any():
-            self._report(f"{name}: invalid value encountered in its gradient")
+        c = settled(op, k, g, c, values)
+        if np.isnan(values_of(c)).any():
+            self._report(f"{op.name}: invalid value encountered in its gradient")
         self._reported = len(self.seen)
         return c
 
@@ -89,6 +93,49 @@ class Noticed:
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
+def settled(op: Op, k: int, g: Any, c: Any, values: tuple[Any, ...]) -> Any:
+    """Return `c`, what the rule of `op` for argument `k` made of `g`, without the NaNs that are not due.
+
+    - Where `g` is exactly 0, so is the result: element by element where the op is elementwise; of other ops, of which
+      nothing is known but that their rules are linear, where all of `g` is 0.
+    - Where `g` is infinite and the op routes, it is passed on or stopped: a slope of exactly 0 gives 0.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> settled(mg.log.op, 0, np.array([0.0, 2.0]), np.array([np.nan, 1.0]), ())
+    array([0., 1.])
+    """
+    raw_g, raw_c = values_of(g), values_of(c)
+    bad = np.isnan(raw_c)
+    if not bad.any():
+        return c
+    if type(c) is Scattered:
+        c = c.dense()
+        bad = np.isnan(c)
+    if op.kind != "elementwise":
+        return c if raw_g.any() else np.where(bad, 0.0, c)
+    poisoned = bad & (raw_g == 0)
+    if poisoned.any():
+        c = np.where(poisoned, 0.0, c)
+    if op.routes:
+        # A NaN beside the number that was chosen is stopped as well; it comes up in forward mode.
+        met = bad & (np.isinf(raw_g) | np.isnan(raw_g) if op.hides else np.isinf(raw_g))
+        if met.any():
+            slope = op.rules[k](np.ones_like(raw_g), *values)
+            stopped = slope == 0
+            c = np.where(met & stopped, 0.0, np.where(met, g * (slope + stopped), c))
+    return c
+
+
+def hold_nan(gradients: Iterable[Any]) -> bool:
+    """Return whether there is a NaN in one of the arrays or tensors."""
+    # A sum of squares is NaN only if one of them is, and costs a fraction of looking at each.
+    return any(np.isnan(np.vdot(v, v)) for v in map(values_of, gradients))
+
+
 def values_of(g: Any) -> Any:
-    """Return the array of a gradient, Tensor or array."""
+    """Return the array of a gradient; of one that is scattered, all that may be other than 0."""
+    if type(g) is Scattered:
+        return g.values
     return g._data if isinstance(g, Tensor) else g

@@ -17,7 +17,7 @@
 Data sets and batches are in ``nn.data``; PyTorch's weights and ONNX files in ``nn.pytorch`` and ``nn.onnx``.
 """
 
-from . import data, functional, init, models, onnx, pytorch, schedules
+from . import data, functional, init, metrics, models, onnx, pytorch, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -115,10 +115,12 @@ from .module import LoadedKeys, Module
 from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
 from .penalties import decay_groups, l1_penalty, l2_penalty
-from .random import seed
+from .perceptron import Lessons, Perceptron
+from .random import random_state, seed, set_random_state
 from .scheduler import Plateau, Scheduler
-from .serialization import load, save
+from .serialization import load, load_metadata, save
 from .summarize import Summary, SummaryRow, summary
+from .training import Callback, History, Trainer, callbacks
 
 __all__ = [
     "AdaDelta",
@@ -138,6 +140,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "CELU",
+    "Callback",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -164,6 +167,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "HingeEmbeddingLoss",
+    "History",
     "HuberLoss",
     "Identity",
     "InstanceNorm2d",
@@ -175,6 +179,7 @@ __all__ = [
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
+    "Lessons",
     "Lion",
     "LoadedKeys",
     "LocalResponseNorm",
@@ -201,6 +206,7 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
+    "Perceptron",
     "Plateau",
     "PoissonNLLLoss",
     "PositionalEncoding",
@@ -230,9 +236,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Trainer",
     "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
+    "callbacks",
     "clip_grad_norm_",
     "clip_grad_value_",
     "data",
@@ -242,11 +250,15 @@ __all__ = [
     "l1_penalty",
     "l2_penalty",
     "load",
+    "load_metadata",
+    "metrics",
     "models",
     "onnx",
     "pytorch",
+    "random_state",
     "save",
     "schedules",
     "seed",
+    "set_random_state",
     "summary",
 ]

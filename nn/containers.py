@@ -8,6 +8,7 @@ from typing import Any, Self, overload
 
 from minigrad import Tensor, asarray, concatenate
 
+from ._parts import check_name
 from .module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Parallel", "Residual", "Sequential"]
@@ -132,13 +133,14 @@ class ModuleList(_Ordered):
 
     Examples
     --------
+    >>> import minigrad as mg
     >>> from minigrad import nn
     >>> class Deep(nn.Module):
     ...     def __init__(self, depth):
     ...         self.layers = nn.ModuleList(nn.Affine(4, 4) for _ in range(depth))
     ...     def forward(self, x):
     ...         for layer in self.layers:
-    ...             x = layer(x).tanh()
+    ...             x = mg.tanh(layer(x))
     ...         return x
     >>> len(list(Deep(3).parameters()))
     6
@@ -189,7 +191,8 @@ class ModuleDict(Module):
     def __setitem__(self, name: str, module: Module) -> None:
         """Add a module, or put another in the place of the one of that name."""
         _check_module(self, module)
-        if name not in self._members() and isinstance(name, str) and hasattr(self, name):
+        check_name(self, name)
+        if name not in self._members() and hasattr(self, name):
             raise ValueError(f"ModuleDict: the name {name!r} is taken")
         setattr(self, name, module)
 

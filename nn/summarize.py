@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -159,7 +160,7 @@ def summary(
 
     Notes
     -----
-    Multiply-adds are those of the layers with matrices and filters (see :meth:`Module.multiply_adds`); biases,
+    Multiply-adds are those of the layers with matrices and filters (each says so in its ``multiply_adds``); biases,
     activations, normalizations, poolings, and functions that a module of yours calls by itself, count as 0. A module
     of yours takes part by defining ``multiply_adds(inputs, output)``.
 
@@ -191,7 +192,8 @@ def summary(
         i = id(module)
         outputs[i] = _shapes(output)
         calls[i] = calls.get(i, 0) + 1
-        work[i] = work.get(i, 0) + module.multiply_adds((*args, *kwargs.values()), output)
+        inputs = inspect.signature(module.forward).bind(*args, **kwargs).arguments
+        work[i] = work.get(i, 0) + module.multiply_adds(inputs, output)
 
     with _undisturbed(model):
         for module in model.modules():

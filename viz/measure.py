@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad import Node, Tensor
 from minigrad.graph import unbroadcast
+from minigrad.settle import settled
 from minigrad.values import Values
 
 from .collapse import View
@@ -103,7 +104,7 @@ def _sweep(traced: Traced, view: View, exits: set[int], seed: Any) -> tuple[dict
             if not flowing:
                 continue
             to = vertices[parent]
-            c = node.op.rules[k](g, *saved[k])
+            c = np.asarray(settled(node.op, k, g, node.op.rules[k](g, *saved[k]), saved[k]))
             if c.shape != to.shape:
                 c = unbroadcast(c, to.shape)
             if c.dtype != to.dtype:

@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from minigrad.nn.policy import POINTS as NN_POINTS
 from minigrad.testing.policy import POINTS, PRINCIPLES, Point
 
 
@@ -53,7 +54,7 @@ def page_tables() -> str:
     """Return the tables of the page: one for each principle, then the points that are smooth but look singular."""
     parts = []
     order = [*PRINCIPLES, ""]
-    points = sorted(POINTS, key=lambda p: order.index(p.principle))
+    points = sorted((*POINTS, *NN_POINTS), key=lambda p: order.index(p.principle))
     for principle, group in groupby(points, key=lambda p: p.principle):
         heading, text = PRINCIPLES.get(
             principle,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import empty_as
+from ..settle import Noticed
 from ._windows import Windows, padded
 
 _ROWS = 1 << 17
@@ -37,7 +38,20 @@ def max_pool(x: Any, w: Windows) -> tuple[Any, Any]:
 
 
 def max_pool_input(g: Any, place: Any, x_shape: tuple[int, ...], w: Windows) -> Any:
-    """Return the gradient at the input: each upstream entry goes to the place of its maximum."""
+    """Return the gradient at the input: each upstream entry goes to the place of its maximum, and 0 to the others."""
+    with Noticed() as met:
+        dx = _max_input(g, place, x_shape, w)
+    if not met:
+        return dx
+    # Infinite entries met the factors of 0 that stand for the others; they are put in their places by themselves.
+    dx = _max_input(np.where(np.isinf(g), 0.0, g), place, x_shape, w)
+    with np.errstate(invalid="ignore"):  # where windows overlap, infinities of both signs may truly meet
+        for end in (np.inf, -np.inf):
+            dx[_max_input((g == end).astype(g.dtype), place, x_shape, w) > 0] += end
+    return dx
+
+
+def _max_input(g: Any, place: Any, x_shape: tuple[int, ...], w: Windows) -> Any:
     if _tiles_by_two(w):
         return _max_input_by_two(g, place, x_shape)
     dx = _zeros_as(place, w.padded(x_shape), g.dtype)

@@ -10,14 +10,11 @@ from ..backend import LARGE, empty_as
 from ..kinds import elementwise, fused, general
 from ..tensor import Tensor, asarray
 from ._axes import axis_of
+from ._limits import at_least
 from .arithmetic import where
 from .exponential import exp, log, logistic
 from .reduction import sum as sum_
 from .reduction import tame
-
-
-def _relu(x: Any) -> Any:
-    return np.maximum(x, 0, out=empty_as(x, x.shape)) if x.nbytes >= LARGE else np.maximum(x, 0)
 
 
 def _where_positive(g: Any, y: Any) -> Any:
@@ -28,10 +25,11 @@ def _where_positive(g: Any, y: Any) -> Any:
 
 
 relu = elementwise(
-    _relu,
+    lambda x: at_least(x, 0),
     lambda g, y: _where_positive(g, y),
     name="relu",
     decomposition=lambda x: where(asarray(x) > 0, x, 0.0),
+    routes=True,
     doc="""Return ``max(x, 0)``. Local gradient: 1 where x > 0, else 0 (also at 0, the subgradient of least norm).
 
     >>> import minigrad as mg

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import like
+from ..backend import add_at
 from ..kinds import linear
 from ..protocol import public
 from ..tensor import Tensor, asarray, constant
@@ -17,7 +17,7 @@ from .selection import _along, _whole
 
 def _add_at(x: Any, v: Any, index: Any) -> Any:
     out = x.astype(np.result_type(x, v))
-    like(out).add.at(out, index, v)
+    add_at(out, index, v)
     return out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import operand
 from ..kinds import elementwise, reflected
-from ..protocol import public
+from ..protocol import public, values_of
 from ..tensor import Tensor, asarray, constant
 
 identity = elementwise(
@@ -106,12 +106,12 @@ def _power_slope(a: Any, b: Any) -> Any:
 power = elementwise(
     np.power,
     lambda g, a, b: g * _power_slope(a, b),
-    # At a = 0 the slope in b tends to 0 (b > 0); log(a + 1) in its place gives just that.
-    lambda g, a, y: g * (y * np.log(a + (a == 0))),
+    # At a = 0 the slope in b tends to 0 (b > 0), and log(a + 1) gives just that; to y log(a) = -inf for b < 0.
+    lambda g, a, y: g * (y * np.log(a + ((a == 0) & np.isfinite(values_of(y))))),
     local=("b·a^(b-1)", "y·log(a)"),
     doc="""Return ``a ** b``. Local gradients: b · a^(b-1) and y · log(a).
 
-    At ``a = 0`` the slope in `a` is 0 for ``b = 0``, and the slope in `b` is 0: the limits from inside the domain.
+    At ``a = 0`` the slope in `a` is 0 for ``b = 0``, and that in `b` is 0 for ``b >= 0``: the limits for b > 0.
 
     >>> import minigrad as mg
     >>> mg.power([1.0, 2.0, 3.0], 2.0)
@@ -148,6 +148,7 @@ def _at_least_double(v: Any) -> Any:
 absolute = elementwise(
     np.absolute,
     lambda g, x: g * np.sign(x),
+    routes=True,
     doc="""Return ``|x|``. Local gradient: sign(x), 0 at 0.
 
     >>> import minigrad as mg
@@ -159,6 +160,7 @@ absolute = elementwise(
 fabs = elementwise(
     np.fabs,
     lambda g, x: g * np.sign(x),
+    routes=True,
     doc="""Return ``|x|`` as a floating number, of whole numbers too. Local gradient: sign(x), 0 at 0.
 
     >>> import minigrad as mg
@@ -189,11 +191,35 @@ square = elementwise(
     """,
 )
 
+def _part(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`: all where it is chosen, half at a tie, of two NaN too."""
+    # NaN differs from itself.
+    return g * chosen + (g * 0.5) * ((a == b) | (a != a) & (b != b))
+
+
+def _of_extremum(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`, where a NaN is the extremum wherever there is one."""
+    squares = np.vdot(values_of(a), values_of(a)) + np.vdot(values_of(b), values_of(b))
+    if squares != squares:
+        return _part(g, chosen | (a != a) & (b == b), a, b)
+    tied = a == b
+    return g * chosen + (g * 0.5) * tied if values_of(tied).any() else g * chosen
+
+
+def _of_number(g: Any, chosen: Any, a: Any, b: Any) -> Any:
+    """Return the part of `g` for `a`, where a number is the extremum, and not the NaN beside it."""
+    return _part(g, chosen | (a == a) & (b != b), a, b)
+
+
 maximum = elementwise(
     np.maximum,
-    lambda g, a, b: g * (a > b) + (g * 0.5) * (a == b),
-    lambda g, a, b: g * (b > a) + (g * 0.5) * (a == b),
+    lambda g, a, b: _of_extremum(g, a > b, a, b),
+    lambda g, a, b: _of_extremum(g, b > a, b, a),
+    local=("[a > b]", "[b > a]"),
+    routes=True,
     doc="""Return the larger of each pair. Local gradients: 1 for the larger, 0 for the smaller, 1/2 each at a tie.
+
+    A NaN is the extremum, as in :func:`max`: it has the whole gradient, and shares it only with another NaN.
 
     >>> import minigrad as mg
     >>> mg.maximum([1.0, 5.0], 3.0)
@@ -203,9 +229,13 @@ maximum = elementwise(
 
 minimum = elementwise(
     np.minimum,
-    lambda g, a, b: g * (a < b) + (g * 0.5) * (a == b),
-    lambda g, a, b: g * (b < a) + (g * 0.5) * (a == b),
+    lambda g, a, b: _of_extremum(g, a < b, a, b),
+    lambda g, a, b: _of_extremum(g, b < a, b, a),
+    local=("[a < b]", "[b < a]"),
+    routes=True,
     doc="""Return the smaller of each pair. Local gradients: 1 for the smaller, 0 for the larger, 1/2 each at a tie.
+
+    A NaN is the extremum, as in :func:`min`: it has the whole gradient, and shares it only with another NaN.
 
     >>> import minigrad as mg
     >>> mg.minimum([1.0, 5.0], 3.0)
@@ -213,18 +243,13 @@ minimum = elementwise(
     """,
 )
 
-
-def _part(g: Any, chosen: Any, a: Any, b: Any) -> Any:
-    """Return the part of `g` for `a`: all where it is chosen or the only number, half at a tie, of two NaN too."""
-    # NaN differs from itself.
-    return g * (chosen | (a == a) & (b != b)) + (g * 0.5) * ((a == b) | (a != a) & (b != b))
-
-
 fmax = elementwise(
     np.fmax,
-    lambda g, a, b: _part(g, a > b, a, b),
-    lambda g, a, b: _part(g, b > a, b, a),
+    lambda g, a, b: _of_number(g, a > b, a, b),
+    lambda g, a, b: _of_number(g, b > a, b, a),
     local=("[a > b]", "[b > a]"),
+    hides=True,
+    routes=True,
     doc="""Return the larger of each pair, and of a number and NaN the number. Local gradients: those of maximum.
 
     >>> import minigrad as mg
@@ -235,9 +260,11 @@ fmax = elementwise(
 
 fmin = elementwise(
     np.fmin,
-    lambda g, a, b: _part(g, a < b, a, b),
-    lambda g, a, b: _part(g, b < a, b, a),
+    lambda g, a, b: _of_number(g, a < b, a, b),
+    lambda g, a, b: _of_number(g, b < a, b, a),
     local=("[a < b]", "[b < a]"),
+    hides=True,
+    routes=True,
     doc="""Return the smaller of each pair, and of a number and NaN the number. Local gradients: those of minimum.
 
     >>> import minigrad as mg
@@ -254,6 +281,7 @@ where = elementwise(
     lambda g, condition: np.where(condition, 0.0, g),
     name="where",
     arguments=("condition", "a", "b"),
+    hides=True,
     doc="""Return the elements of `a` where `condition` holds, those of `b` elsewhere.
 
     The gradient goes to the chosen one; the other gets exactly 0, even where its own derivative is not finite.
@@ -266,16 +294,18 @@ where = elementwise(
 
 _clip = elementwise(
     np.clip,
-    lambda g, x, lo, hi: g * ((x > lo) & (x < hi)),
-    lambda g, x, lo, hi: g * ((x <= lo) & (lo < hi)),
-    lambda g, x, lo, hi: g * ((x >= hi) | (lo >= hi)),
+    # An infinite bound is none: x has the whole slope there too.
+    lambda g, x, lo, hi: g * (((x > lo) | (lo == -math.inf)) & ((x < hi) | (hi == math.inf))),
+    lambda g, x, lo, hi: g * ((x <= lo) & (lo < hi) & (lo != -math.inf)),
+    lambda g, x, lo, hi: g * (((x >= hi) & (hi != math.inf)) | (lo >= hi)),
     name="clip",
     arguments=("x", "lo", "hi"),
+    routes=True,
 )
 
 
 @public(np.clip, method="clip")
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
     """Return `x`, limited to the interval from `a_min` to `a_max`.
 
     Local gradients: 1 for `x` strictly inside, and for the bound at and beyond it; 0 else.
@@ -285,6 +315,13 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
     x : Tensor or array_like
     a_min, a_max : Tensor, array_like or None
         The bounds, broadcast against `x`; None for no bound.
+    min, max : Tensor, array_like or None
+        The same, under the names of NumPy's method.
+
+    Raises
+    ------
+    ValueError
+        If a bound is given twice.
 
     Examples
     --------
@@ -292,6 +329,9 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
     >>> mg.clip([-2.0, 0.5, 3.0], 0.0, 1.0)
     Tensor([0. , 0.5, 1. ], dtype=float64)
     """
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("clip: a bound is given twice: as a_min or a_max, and as min or max")
+    a_min, a_max = min if a_min is None else a_min, max if a_max is None else a_max
     if a_min is None and a_max is None:
         return identity(x)
     if not isinstance(x, Tensor) or x.dtype.kind != "f":

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Once, names_once, scatter_add
+from ..backend import Once, Scattered, names_once, scatter_add
 from ..kinds import linear, on_arrays
 from ..mode import is_grad_enabled
 from ..protocol import values_of
@@ -14,9 +14,10 @@ from ..tensor import Tensor, asarray
 
 _getitem = linear(
     lambda x, index: x[index],
-    lambda g, x_shape, index: _put(g, shape=x_shape, index=index),
+    lambda g, x_shape, index: _back(g, x_shape, index),
     name="getitem",
     local=["1 at the index (scattered into zeros on the way back)"],
+    hides=True,
 )
 
 scatter = linear(
@@ -26,6 +27,10 @@ scatter = linear(
     local=["1 (gathered on the way back)"],
 )
 _put: Any = on_arrays(scatter)
+
+
+def _back(g: Any, shape: tuple[int, ...], index: Any) -> Any:
+    return _put(g, shape=shape, index=index) if isinstance(g, Tensor) else Scattered(g, shape, index)
 
 
 def _listed(index: list[Any]) -> Any:
@@ -120,6 +125,7 @@ _setitem = linear(
     arguments=("x", "v"),
     local=["1 except at the index", "1 at the index"],
     joint=True,
+    hides=True,
 )
 
 

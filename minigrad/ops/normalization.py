@@ -1,7 +1,7 @@
 """Normalization: subtract a mean, divide by a deviation, scale and shift. Over the batch, a layer or a group.
 
-Each op keeps the normalized values and the reciprocal deviations for its rules. With n elements per mean, x̂ the
-normalized value and σ the deviation, ``dx = (g - mean(g) - x̂ mean(g x̂)) / σ``.
+Each op keeps the reciprocal deviations for its rules, and beside them the normalized values or the means. With n
+elements per mean, x̂ the normalized value and σ the deviation, ``dx = (g - mean(g) - x̂ mean(g x̂)) / σ``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ import numpy as np
 from ..backend import empty_as
 from ..kinds import fused
 from ..tensor import Tensor, asarray
+from ._norm_kernels import groups_backward, groups_forward, rows_backward, rows_forward, wide
 from ._shared import Shared
-
-
-def _wide(x: Any) -> Any:
-    """float16 is computed in float32: its squares overflow from 256 on."""
-    return x.astype(np.float32) if x.dtype.itemsize == 2 else x
 
 
 def _products(a: Any, b: Any, kept: tuple[int, ...]) -> Any:
@@ -65,11 +61,6 @@ def _pulled(g: Any, xhat: Any, factor: Any, g_mean: Any | None, projection: Any)
     return out
 
 
-def _rows_pulled(g: Any, xhat: Any, rstd: Any) -> Any:
-    projection = _products(g, xhat, (0,))[:, None] / g.shape[1]
-    return _pulled(g, xhat, rstd, g.mean(axis=1, keepdims=True), projection)
-
-
 def _decomposed(x: Tensor, axes: tuple[int, ...], eps: float) -> tuple[Tensor, Tensor, Tensor]:
     mean = x.mean(axes, keepdims=True)
     centred = x - mean
@@ -95,14 +86,14 @@ def _channels(ndim: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def _batch_forward(x: Any, w: Any, b: Any, eps: float, moments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     axes, shape = _channels(x.ndim)
-    xhat, rstd, mean, var = _standardized(_wide(x), axes, eps)
+    xhat, rstd, mean, var = _standardized(wide(x), axes, eps)
     moments.update(mean=mean.reshape(-1), var=var.reshape(-1))
     y = _scaled(xhat, None if w is None else w.reshape(shape), None if b is None else b.reshape(shape), x.dtype)
     return y, {"xhat": xhat, "rstd": rstd, "shared": Shared()}
 
 
 def _channel_sum(g: Any) -> Any:
-    return _wide(g).sum(axis=_channels(g.ndim)[0])
+    return wide(g).sum(axis=_channels(g.ndim)[0])
 
 
 def _batch_sums(g: Any, xhat: Any) -> tuple[Any, Any]:
@@ -155,23 +146,36 @@ def _flat(w: Any) -> Any:
 
 
 def _layer_forward(x: Any, w: Any, b: Any, dims: int, eps: float) -> tuple[Any, dict[str, Any]]:
-    xhat, rstd, _, _ = _standardized(_wide(_rows(x, dims)), (1,), eps)
-    return _scaled(xhat, _flat(w), _flat(b), x.dtype).reshape(x.shape), {"xhat": xhat, "rstd": rstd}
+    y, mean, rstd = rows_forward(_rows(x, dims), _flat(w), _flat(b), eps)
+    return y.reshape(x.shape), {"mean": mean, "rstd": rstd, "shared": Shared()}
 
 
-def _layer_x(g: Any, w: Any, xhat: Any, rstd: Any) -> Any:
-    rows = g.reshape(xhat.shape)
-    return _rows_pulled(_times(rows, _flat(w)), xhat, rstd).reshape(g.shape)
+def _layer_x(g: Any, x: Any, w: Any, dims: int, mean: Any, rstd: Any, shared: Shared) -> Any:
+    dx, *parameters = rows_backward(_rows(g, dims), _rows(x, dims), _flat(w), mean, rstd)
+    # Not dx, which belongs to the sweep from here on.
+    shared.of(g, 0, lambda: parameters)
+    return dx.reshape(g.shape)
+
+
+def _layer_w(g: Any, x: Any, dims: int, mean: Any, rstd: Any, shared: Shared) -> Any:
+    rows = _rows(g, dims), _rows(x, dims)
+    parameters = shared.of(g, 1, lambda: rows_backward(*rows, None, mean, rstd, into=False)[1:])
+    return parameters[0].reshape(g.shape[g.ndim - dims :])
+
+
+def _layer_b(g: Any, b_shape: tuple[int, ...], shared: Shared) -> Any:
+    known = shared.known(g, 2)
+    return known[1].reshape(b_shape) if known else wide(g).sum(axis=tuple(range(g.ndim - len(b_shape))))
 
 
 layer_norm = fused(
     _layer_forward,
     _layer_x,
-    lambda g, xhat, w_shape: _products(g.reshape(xhat.shape), xhat, (1,)).reshape(w_shape),
-    lambda g, b_shape: _wide(g).sum(axis=tuple(range(g.ndim - len(b_shape)))),
+    _layer_w,
+    _layer_b,
     name="layer_norm",
     arguments=("x", "w", "b"),
-    residuals=["xhat", "rstd"],
+    residuals=["mean", "rstd", "shared"],
     local=["w/σ·(I - mean - x̂ mean(x̂ ·)) per row", "x̂ (summed over the rows)", "1 (summed over the rows)"],
     decomposition=lambda x, w, b, dims, eps: _affine(_decomposed(asarray(x), tuple(range(-dims, 0)), eps)[0], w, b),
     doc="""Normalize over the last `dims` axes; `w` and `b`, of the shape of these, may be None.
@@ -182,7 +186,7 @@ layer_norm = fused(
 
 
 def _rms_forward(x: Any, w: Any, dims: int, eps: float) -> tuple[Any, dict[str, Any]]:
-    rows = _wide(_rows(x, dims))
+    rows = wide(_rows(x, dims))
     rstd = 1 / np.sqrt(_products(rows, rows, (0,)) / rows.shape[1] + eps)[:, None]
     xhat = np.multiply(rows, rstd, out=empty_as(rows, rows.shape))
     return _scaled(xhat, _flat(w), None, x.dtype).reshape(x.shape), {"xhat": xhat, "rstd": rstd}
@@ -217,18 +221,23 @@ rms_norm = fused(
 
 
 def _group_forward(x: Any, w: Any, b: Any, groups: int, eps: float) -> tuple[Any, dict[str, Any]]:
-    n, c = x.shape[:2]
-    rows = x.reshape(n * groups, math.prod(x.shape[1:]) // groups)
-    xhat, rstd, _, _ = _standardized(_wide(rows), (1,), eps)
-    xhat = xhat.reshape(n, c, math.prod(x.shape[2:]))
-    y = _scaled(xhat, None if w is None else w[:, None], None if b is None else b[:, None], x.dtype)
-    return y.reshape(x.shape), {"xhat": xhat, "rstd": rstd}
+    y, mean, rstd = groups_forward(_places_joined(x), w, b, eps, groups)
+    return y.reshape(x.shape), {"mean": mean, "rstd": rstd, "shared": Shared()}
 
 
-def _group_x(g: Any, w: Any, xhat: Any, rstd: Any, groups: int) -> Any:
-    gw = _times(g.reshape(xhat.shape), None if w is None else w[:, None])
-    rows = (len(rstd), math.prod(xhat.shape[1:]) // groups)
-    return _rows_pulled(gw.reshape(rows), xhat.reshape(rows), rstd).reshape(g.shape)
+def _places_joined(x: Any) -> Any:
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def _group_x(g: Any, x: Any, w: Any, mean: Any, rstd: Any, shared: Shared) -> Any:
+    dx, *parameters = groups_backward(_places_joined(g), _places_joined(x), w, mean, rstd)
+    shared.of(g, 0, lambda: parameters)
+    return dx.reshape(g.shape)
+
+
+def _group_w(g: Any, x: Any, mean: Any, rstd: Any, shared: Shared) -> Any:
+    examples = _places_joined(g), _places_joined(x)
+    return shared.of(g, 1, lambda: groups_backward(*examples, None, mean, rstd, into=False)[1:])[0]
 
 
 def _group_decomposed(x: Any, w: Any, b: Any, groups: int, eps: float) -> Tensor:
@@ -241,11 +250,11 @@ def _group_decomposed(x: Any, w: Any, b: Any, groups: int, eps: float) -> Tensor
 group_norm = fused(
     _group_forward,
     _group_x,
-    lambda g, xhat: _products(g.reshape(xhat.shape), xhat, (1,)),
-    lambda g: _channel_sum(g),
+    _group_w,
+    lambda g, shared: (shared.known(g, 2) or (None, _channel_sum(g)))[1],
     name="group_norm",
     arguments=("x", "w", "b"),
-    residuals=["xhat", "rstd"],
+    residuals=["mean", "rstd", "shared"],
     local=["w/σ·(I - mean - x̂ mean(x̂ ·)) per group", "x̂ (summed per channel)", "1 (summed per channel)"],
     decomposition=_group_decomposed,
     doc="""Normalize the channels (axis 1) of each example in so many groups; `w` and `b` may be None.

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..kinds import general
-from ..protocol import public
+from ..protocol import public, values_of
 from ..tensor import Tensor, asarray, constant
 from . import reduction
 from ._axes import axes_of, kept_shape
 from .arithmetic import absolute, where
 from .matrices import LinAlgError, inv, square
+from .reduction import routed, shared
 from .shape import _transpose, expand_dims
 from .spectral import matrix, svdvals
 
@@ -23,30 +24,25 @@ def _norm_forward(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> An
         return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
 
 
-def _direction(x: Any, y: Any, ord: float) -> Any:
-    """Return the gradient of the norm of `x`, which is `y`: 0 in every element where there is no slope or no unique
-    one, the subgradient of least norm."""
-    if ord == 0:
-        return x * 0.0
-    if ord == 1:
-        return np.sign(x) + y * 0.0
-    still = y == 0
-    if ord == 2:
-        return x * ~still / np.where(still, 1.0, y)
-    at_zero = (x == 0) | still
-    ratio = np.where(at_zero, 1.0, np.abs(x)) / np.where(at_zero, 1.0, y)
-    return np.sign(x) * np.where(at_zero, 0.0, ratio ** (ord - 1.0))
-
-
 def _norm_rule(g: Any, x: Any, y: Any, ord: float, axis: tuple[int, ...]) -> Any:
+    """Return the gradient of the norm of `x`, which is `y`: 0 in every element where there is no slope or no unique
+    one, the subgradient of least norm, also of an infinite `g`."""
     kept = kept_shape(x.shape, axis)
     g, y = g.reshape(kept), y.reshape(kept)
+    if ord == 0:
+        return routed(g, np.zeros_like(values_of(x)))
+    if ord == 1:
+        return routed(g, np.sign(x))
     if math.isinf(ord):
         # Elements that tie share the gradient.
         size = np.abs(x)
-        chosen = (size == y) | (size != size)
-        return g / np.sum(chosen * np.ones_like(g, shape=()), axis=axis, keepdims=True) * (np.sign(x) * chosen)
-    return g * _direction(x, y, ord)
+        return shared(g, (size == y) | (size != size), axis) * np.sign(x)
+    still = y == 0
+    if ord == 2:
+        return np.where(still, 0.0, g) * x / np.where(still, 1.0, y)
+    at_zero = (x == 0) | still
+    ratio = np.where(at_zero, 1.0, np.abs(x)) / np.where(at_zero, 1.0, y)
+    return np.sign(x) * np.where(at_zero, 0.0, g * ratio ** (ord - 1.0))
 
 
 _norm = general(

@@ -18,8 +18,9 @@ from ..kinds import general
 from ..protocol import public, values_of
 from ..tensor import Tensor, asarray, constant
 from ._axes import axes_of, axis_of, kept_shape, rows
+from .arithmetic import where
 from .indexing import _put, along, at_once, getitem
-from .reduction import Axis
+from .reduction import Axis, shared
 from .shape import moveaxis, ravel
 
 
@@ -177,8 +178,7 @@ def _statistics_rule(g: Any, x: Any, y: Any, places: tuple[int, ...]) -> Any:
     total = 0
     for k in range(len(places)):
         one = (Ellipsis, slice(k, k + 1))
-        chosen = (x == y[one]) | (x != x)
-        total = total + g[one] / np.sum(chosen, axis=-1, keepdims=True, dtype=g.dtype) * chosen
+        total = total + shared(g[one], (x == y[one]) | (x != x), -1)
     return total
 
 
@@ -314,7 +314,8 @@ def _quantile(name: str, x: Any, q: Any, whole: int, axis: Axis, method: str, ke
     # A product for each, and not a multiple of their difference: that of two equal infinities would be NaN.
     y = chosen[..., np.searchsorted(places, below)]
     if part.any():
-        y = y * (1 - part) + chosen[..., np.searchsorted(places, above)] * part
+        # Where a quantile is an element itself, the next one has no part in it, infinite or not.
+        y = y * (1 - part) + where(part > 0, chosen[..., np.searchsorted(places, above)], 0.0) * part
     else:
         y = y.astype(part.dtype)
     count = part.ndim

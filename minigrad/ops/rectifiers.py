@@ -11,6 +11,7 @@ import numpy as np
 
 from ..kinds import elementwise
 from ..tensor import asarray
+from ._limits import at_least, at_most
 from .arithmetic import where
 
 leaky_relu = elementwise(
@@ -21,6 +22,7 @@ leaky_relu = elementwise(
     arguments=("x", "slope"),
     local=("1 if x > 0 else slope", "0"),
     decomposition=lambda x, slope: where(asarray(x) > 0, x, asarray(x) * slope),
+    routes=True,
     doc="""Return ``max(x, slope · x)`` for a slope from 0 to 1. Local gradient: 1 where x > 0, else the slope.
 
     >>> from minigrad.ops.rectifiers import leaky_relu
@@ -38,6 +40,7 @@ prelu = elementwise(
     arguments=("x", "weight"),
     local=("1 if x > 0 else weight", "min(x, 0)"),
     decomposition=lambda x, weight: where(asarray(x) > 0, x, weight * asarray(x)),
+    routes=True,
     doc="""Return `x` where it is positive, else ``weight · x``. Local gradients: 1 or the weight; min(x, 0).
 
     At ``x = 0`` the slope is the one nearest to 0 of those between 1 and the weight.
@@ -53,17 +56,18 @@ def _elu_rule(g: Any, x: Any, alpha: float, scale: float) -> Any:
     # At 0 the slopes are `alpha` from the left and 1 from the right: the one nearest to 0 between them.
     right = x >= 0 if alpha > 1 else x > 0
     left = x <= 0 if 0 <= alpha <= 1 else x < 0
-    return (g * right + g * left * (alpha * np.exp(np.minimum(x, 0)))) * scale
+    return (g * right + g * left * (alpha * np.exp(at_most(x, 0)))) * scale
 
 
 elu = elementwise(
-    lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)),
+    lambda x, alpha: at_least(x, 0) + alpha * np.expm1(at_most(x, 0)),
     lambda g, x, alpha: _elu_rule(g, x, alpha, 1.0),
     None,
     name="elu",
     arguments=("x", "alpha"),
     local=("1 if x > 0 else alpha·exp(x)", "0"),
     decomposition=lambda x, alpha: where(asarray(x) > 0, x, (np.exp(np.minimum(asarray(x), 0.0)) - 1) * alpha),
+    routes=True,
     doc="""Return `x` where it is positive, else ``alpha · (exp(x) - 1)``. Local gradient: 1, or alpha · exp(x).
 
     At ``x = 0`` the slope is the one nearest to 0 of those between 1 and alpha.
@@ -75,8 +79,8 @@ elu = elementwise(
 )
 
 celu = elementwise(
-    lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha),
-    lambda g, x, alpha: g * np.exp(np.minimum(x, 0) / alpha),
+    lambda x, alpha: at_least(x, 0) + alpha * np.expm1(at_most(x, 0) / alpha),
+    lambda g, x, alpha: g * np.exp(at_most(x, 0) / alpha),
     None,
     name="celu",
     arguments=("x", "alpha"),
@@ -97,13 +101,14 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 selu = elementwise(
-    lambda x: (np.maximum(x, 0) + SELU_ALPHA * np.expm1(np.minimum(x, 0))) * SELU_SCALE,
+    lambda x: (at_least(x, 0) + SELU_ALPHA * np.expm1(at_most(x, 0))) * SELU_SCALE,
     lambda g, x: _elu_rule(g, x, SELU_ALPHA, SELU_SCALE),
     name="selu",
     local=("1.0507 if x ≥ 0 else 1.7581·exp(x)",),
     decomposition=lambda x: (
         where(asarray(x) > 0, x, (np.exp(np.minimum(asarray(x), 0.0)) - 1) * SELU_ALPHA) * SELU_SCALE
     ),
+    routes=True,
     doc="""Return ``1.0507 · elu(x, 1.6733)``, which keeps mean 0 and variance 1 from layer to layer.
 
     Local gradient: 1.0507 (also at 0, the smaller one), or 1.7581 · exp(x).
@@ -119,6 +124,7 @@ hardsigmoid = elementwise(
     lambda g, x: g * ((x > -3) & (x < 3)) / 6,
     name="hardsigmoid",
     decomposition=lambda x: np.clip(asarray(x) + 3, 0.0, 6.0) / 6,
+    routes=True,
     doc="""Return ``clip(x + 3, 0, 6) / 6``. Local gradient: 1/6 where -3 < x < 3, else 0.
 
     >>> from minigrad.ops.rectifiers import hardsigmoid
@@ -132,8 +138,9 @@ hardswish = elementwise(
     lambda x: np.maximum(x, -3) * (np.clip(x + 3, 0, 6) / 6),
     lambda g, x: g * ((x > -3) & (x < 3)) * (np.clip(x, -3.0, 3.0) / 3 + 0.5) + g * (x >= 3),
     name="hardswish",
-    local=("0 if x ≤ -3, 1 if x ≥ 3, else x/3 + 1/2",),
+    local=("0 if x ≤ -3 else 1 if x ≥ 3 else x/3 + 1/2",),
     decomposition=lambda x: np.maximum(asarray(x), -3.0) * (np.clip(asarray(x) + 3, 0.0, 6.0) / 6),
+    routes=True,
     doc="""Return ``x · clip(x + 3, 0, 6) / 6``. Local gradient: 0 up to -3, 1 from 3 on, x/3 + 1/2 between.
 
     >>> from minigrad.ops.rectifiers import hardswish

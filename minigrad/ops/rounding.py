@@ -48,6 +48,7 @@ trunc = elementwise(
     Tensor([-1.,  1.], dtype=float64)
     """,
 )
+public(np.fix)(trunc)
 
 rint = elementwise(
     np.rint,
@@ -94,6 +95,7 @@ heaviside = elementwise(
     None,
     lambda g, a: g * (a == 0),
     local=("0", "[a = 0]"),
+    routes=True,
     doc="""Return the step function: 0 for a < 0, 1 for a > 0, and b where a = 0.
 
     Local gradients: none for a, constant on both sides of its jump; for b 1 where a = 0, else 0.
@@ -169,6 +171,7 @@ copysign = elementwise(
     lambda g, a, y: g * (np.sign(a) * np.sign(y)),
     None,
     local=("sign(a)·sign(b)", "0"),
+    routes=True,
     doc="""Return ``|a|`` with the sign of b. Local gradients: sign(a) · sign(b), 0 at a = 0; none for b.
 
     >>> import minigrad as mg

@@ -12,7 +12,7 @@ from ..protocol import accumulations, public, values_of
 from ..tensor import Tensor, asarray, constant
 from ._axes import axis_of
 from .joining import concatenate
-from .reduction import sum
+from .reduction import routed, sum
 from .shape import broadcast_to, ravel
 
 
@@ -204,10 +204,9 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 
 def _ratio(a: Any, b: Any) -> Any:
-    """Return ``exp(a - b)`` for a <= b; of equal infinities 1 (+) and 0 (-)."""
+    """Return ``exp(a - b)`` for a <= b; 1 of equal infinities."""
     same = np.isinf(b) & (a == b)
-    r = np.exp(np.where(same, 0.0, a) - np.where(same, 0.0, b))
-    return np.where(same & (b < 0), 0.0, r)
+    return np.exp(np.where(same, 0.0, a) - np.where(same, 0.0, b))
 
 
 def _logcumsumexp_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
@@ -215,6 +214,11 @@ def _logcumsumexp_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
     before = (slice(None),) * axis
     inner = _ratio(y[(*before, slice(0, -1))], y[(*before, slice(1, None))])
     factors = np.concatenate([inner, np.zeros_like(y[(*before, slice(0, 1))])], axis=axis)
+    infinite = np.isinf(values_of(y))
+    if infinite.any():
+        # Equal infinities share evenly, as in logsumexp.
+        equal = [np.cumsum(values_of(x) == end, axis=axis, dtype=y.dtype) for end in (math.inf, -math.inf)]
+        g = g / np.where(infinite, np.where(values_of(y) > 0, *equal), 1.0)
     return _ratio(x, y) * _recur(factors, g, axis=axis, reverse=True)
 
 
@@ -228,6 +232,8 @@ _logcumsumexp = general(
 
 def logcumsumexp(x: Any, axis: int | None = None) -> Tensor:
     """Return ``log(cumsum(exp(x)))`` along `axis`, without overflow; ``axis=None`` flattens first.
+
+    Equal infinities share the gradient of a sum evenly, as in :func:`logsumexp`.
 
     Raises
     ------
@@ -256,8 +262,20 @@ def _running_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
     starts = np.concatenate([np.ones_like(y[:1], dtype=bool), same[:-1] == 0])
     sharers = hits - np.maximum.accumulate(np.where(starts, hits - 1, 0), axis=0)
     shares = g / np.moveaxis(sharers, 0, axis).astype(y.dtype)
-    sums = _recur(np.moveaxis(same, 0, axis), shares, axis=axis, reverse=True)
-    return sums * np.moveaxis(hit, 0, axis)
+    if np.isfinite(values_of(g)).all():
+        sums = _recur(np.moveaxis(same, 0, axis), shares, axis=axis, reverse=True)
+    else:
+        sums = _sums_of_runs(same, shares, axis)
+    return routed(sums, np.moveaxis(hit, 0, axis))
+
+
+def _sums_of_runs(same: Any, shares: Any, axis: int) -> Any:
+    """Compute the recurrence with factors of 0 and 1 as a selection: 0 times an infinite sum is 0."""
+    shares = np.moveaxis(shares, axis, 0)
+    sums = [shares[-1]]
+    for i in range(len(shares) - 2, -1, -1):
+        sums.append(shares[i] + np.where(same[i], sums[-1], 0.0))
+    return np.moveaxis(np.stack(sums[::-1]), 0, axis)
 
 
 _cummax = general(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import extra_of
 from ..protocol import public, values_of
 from ..tensor import Tensor, asarray, constant
 from . import arithmetic
@@ -174,11 +173,7 @@ def where(condition: Any, a: Any = None, b: Any = None) -> Any:
         return np.nonzero(values_of(condition))
     if a is None or b is None:
         raise ValueError("where: give both a and b, or neither")
-    y = arithmetic.where(condition, a, b)
-    if y.node is not None:
-        # A branch that is not chosen may hold NaNs, which its rules would multiply with a gradient of 0.
-        extra_of(y.node).settled = True
-    return y
+    return arithmetic.where(condition, a, b)
 
 
 where.op = arithmetic.where.op  # type: ignore[attr-defined]

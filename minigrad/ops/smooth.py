@@ -14,6 +14,8 @@ from ..extras import require
 from ..kinds import elementwise, on_arrays
 from ..special import ndtr
 from ..tensor import asarray
+from . import _gelu_kernels
+from ._limits import at_least, at_most
 from .activation import sigmoid
 
 _sigma: Any = on_arrays(sigmoid)
@@ -33,13 +35,14 @@ def _softplus_rule(g: Any, x: Any, beta: float, threshold: float) -> Any:
 
 
 softplus = elementwise(
-    lambda x, beta, threshold: (np.maximum(x * beta, 0) + _log1p_exp(x * beta) * (x * beta <= threshold)) / beta,
+    lambda x, beta, threshold: (at_least(x * beta, 0) + _log1p_exp(x * beta) * (x * beta <= threshold)) / beta,
     lambda g, x, beta, threshold: _softplus_rule(g, x, beta, threshold),
     None,
     None,
     name="softplus",
     arguments=("x", "beta", "threshold"),
     local=("σ(beta·x)", "0", "0"),
+    routes=True,
     doc="""Return ``log(1 + exp(beta · x)) / beta``, and `x` itself where ``beta · x`` is above the threshold.
 
     Local gradient: σ(beta · x), and 1 above the threshold.
@@ -51,7 +54,7 @@ softplus = elementwise(
 )
 
 logsigmoid = elementwise(
-    lambda x: np.minimum(x, 0) - _log1p_exp(x),
+    lambda x: at_most(x, 0) - _log1p_exp(x),
     lambda g, x: g * _sigma(-x),
     name="logsigmoid",
     local=("σ(-x)",),
@@ -104,7 +107,7 @@ def _silu_slope(x: Any) -> Any:
 
 
 silu = elementwise(
-    lambda x: np.maximum(x, -_FAR) * _sigma(x),
+    lambda x: at_least(x, -_FAR) * _sigma(x),
     lambda g, x: g * _silu_slope(x),
     name="silu",
     local=("σ(x)·(1 + x·(1 - σ(x)))",),
@@ -130,7 +133,7 @@ def _mish_parts(x: Any) -> tuple[Any, Any, Any]:
 
 def _mish(x: Any) -> Any:
     _, _, n = _mish_parts(x)
-    return np.maximum(x, -_FAR) * (n / (n + 2))
+    return at_least(x, -_FAR) * (n / (n + 2))
 
 
 def _mish_slope(x: Any) -> Any:
@@ -161,7 +164,7 @@ _SATURATED = 16.0
 
 def _gelu_tanh(x: Any) -> Any:
     z = np.clip(x, -_SATURATED, _SATURATED)
-    return np.maximum(x, -_SATURATED) * (0.5 * (1 + np.tanh(z * (_ROOT + _ROOT * _CUBIC * z * z))))
+    return at_least(x, -_SATURATED) * (0.5 * (1 + np.tanh(z * (_ROOT + _ROOT * _CUBIC * z * z))))
 
 
 def _gelu_tanh_slope(x: Any) -> Any:
@@ -202,15 +205,22 @@ def _phi(x: Any) -> Any:
     return y if y.dtype == x.dtype else y.astype(x.dtype)  # SciPy has no float16
 
 
+def _fast(x: Any) -> bool:
+    return type(x) is np.ndarray and x.dtype == np.float32
+
+
 def _gelu(x: Any) -> Any:
     require("scipy.special", "special", "the exact gelu (approximate='tanh' does without it)")
-    return np.maximum(x, -_TAIL) * _phi(x)
+    return _gelu_kernels.gelu(x) if _fast(x) else np.maximum(x, -_TAIL) * _phi(x)
 
+
+def _gelu_slope(x: Any) -> Any:
+    return _gelu_kernels.slope(x) if _fast(x) else _phi(x) + np.clip(x, -_TAIL, _TAIL) * _density(x)
 
 
 gelu = elementwise(
     _gelu,
-    lambda g, x: g * (_phi(x) + np.clip(x, -_TAIL, _TAIL) * _density(x)),
+    lambda g, x: g * _gelu_slope(x),
     name="gelu",
     local=("Φ(x) + x·φ(x)",),
     decomposition=lambda x: asarray(x) * ndtr(x),

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..kinds import general
-from ..protocol import public
+from ..protocol import public, values_of
 from ..tensor import Tensor, asarray
 from ._axes import axes_of, kept_shape
 from .arithmetic import where
-from .reduction import Axis, max, mean, min, prod, sum
+from .reduction import Axis, extremum_tangent, max, mean, min, prod, shared, sum
 from .shape import broadcast_to, reshape, transpose
 
 
@@ -128,22 +128,29 @@ def nanmean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fa
 def _share(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     """Divide the gradient evenly among the elements that attain the extremum; a NaN attains nothing."""
     kept = kept_shape(x.shape, axis)
-    chosen = x == y.reshape(kept)
-    count = np.sum(chosen, axis=axis, keepdims=True, dtype=g.dtype)
-    return (g.reshape(kept) / (count + (count == 0))) * chosen
+    return shared(g.reshape(kept), x == y.reshape(kept), axis)
+
+
+def _tangent(tangents: Any, y: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    x, y = values_of(x), values_of(y)
+    return extremum_tangent(tangents[0], x == y.reshape(kept_shape(x.shape, axis)), axis, keepdims)
 
 
 _nanmax = general(
     lambda x, axis, keepdims: np.fmax.reduce(x, axis=axis, keepdims=keepdims),
     _share,
     name="nanmax",
+    hides=True,
     local=["1 at the maximum, 0 elsewhere (shared at ties)"],
+    tangent=_tangent,
 )
 _nanmin = general(
     lambda x, axis, keepdims: np.fmin.reduce(x, axis=axis, keepdims=keepdims),
     _share,
     name="nanmin",
+    hides=True,
     local=["1 at the minimum, 0 elsewhere (shared at ties)"],
+    tangent=_tangent,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,6 +79,14 @@ class Kind(Module):
             if t.shape != shape:
                 raise ValueError(f"{self._head()}: expected {name} of shape {shape}, got {t.shape}")
         return tensors
+
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
+        """Return how many pairs a call multiplies and adds: every matrix, at every step of every example."""
+        states = output
+        while isinstance(states, tuple):
+            states = states[0]
+        places = states.size // states.shape[-1]
+        return int(places) * sum(value.size for value in self.parameters() if value.ndim == 2)
 
     def extra_repr(self) -> str:
         """Return the sizes, and the settings that are not the default."""

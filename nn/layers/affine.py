@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,7 +93,7 @@ class Affine(Module):
             return x @ weight
         return affine(x, weight, bias) if len(shape) == 2 else x @ weight + bias
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
         """Return how many pairs a call multiplies and adds."""
         return int(output.size) * self.in_features
 
@@ -174,7 +175,7 @@ class Bilinear(Module):
         y: Tensor = einsum("...i,kij,...j->...k", x1, self.weight, x2)
         return y if self.bias is None else y + self.bias
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
         """Return how many pairs a call multiplies and adds: the products with the first input, then the second."""
         return int(output.size) * (self.in1_features + 1) * self.in2_features
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -244,6 +245,13 @@ class MultiHeadAttention(Module):
         if added is None or allowed is None:
             return allowed if added is None else added
         return mg.where(allowed, added, -np.inf)
+
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
+        """Return how many pairs a call multiplies and adds before the heads are joined, hidden places included."""
+        query = asarray(inputs["query"])
+        key = query if inputs.get("key") is None else asarray(inputs["key"])
+        # Values are as many as keys. After the products: queries with keys, and weights with values.
+        return (query.size + 2 * key.size) * self.embed_dim + 2 * query.size * key.shape[-2]
 
     def extra_repr(self) -> str:
         """Return the sizes, and the settings that are not the default."""

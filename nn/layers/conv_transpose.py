@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -76,9 +76,9 @@ class _ConvTranspose(Module):
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation
         )
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
         """Return how many pairs a call multiplies and adds: for each input element, one filter's elements."""
-        return int(np.size(inputs[0])) * math.prod(self.weight.shape[1:])
+        return int(np.size(inputs["input"])) * math.prod(self.weight.shape[1:])
 
     def extra_repr(self) -> str:
         """Return the sizes, and the settings that are not the default."""

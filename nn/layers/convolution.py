@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -87,7 +87,7 @@ class _Conv(Module):
             x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups, floor=self.floor
         )
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
         """Return how many pairs a call multiplies and adds: for each output, one filter's elements."""
         return int(output.size) * math.prod(self.weight.shape[1:])
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import Tensor
+
 from ..functional._arguments import REDUCTIONS, check_reduction, constant
 from ..module import Module
 
-__all__ = ["Loss", "broadcast_weight", "class_weight"]
+__all__ = ["Loss", "broadcast_weight", "class_weight", "like"]
 
 
 class Loss(Module):
@@ -62,3 +64,9 @@ def broadcast_weight(kind: str, what: str, weight: Any) -> Any:
     if weight is None or isinstance(weight, (int, float)):
         return weight
     return constant(kind, what, weight)._data
+
+
+def like(weight: Any, input: Any) -> Any:
+    """Return a weight in the input's dtype, so that float32 stays float32."""
+    floating = isinstance(weight, np.ndarray) and isinstance(input, (Tensor, np.ndarray)) and input.dtype.kind == "f"
+    return weight.astype(input.dtype) if floating else weight

@@ -10,7 +10,7 @@ from minigrad import Tensor
 from .. import functional as F
 from ..functional._arguments import number
 from ..functional.classification import IGNORED
-from ._loss import Loss, broadcast_weight, class_weight
+from ._loss import Loss, broadcast_weight, class_weight, like
 
 __all__ = ["BCELoss", "BCEWithLogitsLoss", "KLDivLoss", "NLLLoss", "SoftmaxCrossEntropy"]
 
@@ -128,7 +128,7 @@ class BCELoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss; the shapes are equal."""
-        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+        return F.binary_cross_entropy(input, target, like(self.weight, input), reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(Loss):
@@ -160,7 +160,11 @@ class BCEWithLogitsLoss(Loss):
     def forward(self, logits: Any, target: Any) -> Tensor:
         """Return the loss; the shapes are equal."""
         return F.binary_cross_entropy_with_logits(
-            logits, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+            logits,
+            target,
+            like(self.weight, logits),
+            reduction=self.reduction,
+            pos_weight=like(self.pos_weight, logits),
         )
 
 

@@ -14,12 +14,11 @@ from .course import DeepConvNet, SimpleConvNet, ThreeLayerNet
 from .googlenet import GoogLeNet, Inception
 from .lenet import LeNet5
 from .resnet import CifarResNet, ResNet, Subsample
-from .transformer import CausalSelfAttention, TransformerLM
+from .transformer import TransformerLM
 from .vgg import VGG
 
 __all__ = [
     "AlexNet",
-    "CausalSelfAttention",
     "CifarResNet",
     "DeepConvNet",
     "GoogLeNet",

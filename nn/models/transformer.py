@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from minigrad import Tensor, asarray, no_grad
 
-from ..containers import Residual, Sequential
-from ..functional import linear, scaled_dot_product_attention
+from ..containers import ModuleList
+from ..functional import linear
 from ..init import Initializer, normal
-from ..layers import GELU, Affine, Dropout, Embedding, LayerNorm
+from ..layers import GELU, Affine, Dropout, Embedding, LayerNorm, TransformerEncoderLayer
 from ..layers._settings import size, weight
 from ..module import Module
 from ..random import generator
@@ -23,81 +23,9 @@ from ..random import generator
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["CausalSelfAttention", "TransformerLM"]
+__all__ = ["TransformerLM"]
 
 narrow_normal = partial(normal, std=0.02)
-
-
-class CausalSelfAttention(Module):
-    """Let each place of a sequence look at itself and those before it, in several ways at once.
-
-    Parameters
-    ----------
-    width : int
-        The length of the vectors.
-    heads : int
-        In how many ways; divides the width.
-    dropout : float
-        The probability of leaving out a weight of the attention.
-    init, dtype, rng
-        As in :class:`~minigrad.nn.Affine`; dropout draws from `rng`, too.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a setting is no such number, or the heads do not divide the width.
-
-    References
-    ----------
-    Vaswani et al., Attention Is All You Need, 2017.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.models.CausalSelfAttention(8, heads=2)(np.zeros((3, 5, 8), np.float32)).shape
-    (3, 5, 8)
-    """
-
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        dropout: float = 0.0,
-        *,
-        init: Initializer = narrow_normal,
-        dtype: DTypeLike = np.float32,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        kind = type(self).__name__
-        self.width, self.heads = size(kind, "width", width), size(kind, "heads", heads)
-        if self.width % self.heads:
-            raise ValueError(f"{kind}: {heads} heads do not divide a width of {width}")
-        make: dict[str, Any] = {"init": init, "dtype": dtype, "rng": rng}
-        self.project = Affine(self.width, 3 * self.width, **make)  # queries, keys and values, side by side
-        self.out = Affine(self.width, self.width, **make)
-        self.dropout = Dropout(dropout, rng=rng)
-
-    def forward(self, input: Any) -> Tensor:
-        """Return vectors of the same shape, (..., length, width)."""
-        x = asarray(input)
-        *lead, length, _ = x.shape if x.ndim > 1 else (0, 0)
-        if x.ndim < 2 or x.shape[-1] != self.width:
-            raise ValueError(f"{self._head()}: expected input of shape (..., length, {self.width}), got {x.shape}")
-        parts = self.project(x).reshape((*lead, length, 3, self.heads, self.width // self.heads))
-        q, k, v = [parts[..., i, :, :].swapaxes(-2, -3) for i in range(3)]
-        p = self.dropout.p if self.training else 0.0
-        mixed = scaled_dot_product_attention(q, k, v, dropout_p=p, is_causal=True, rng=self.dropout.rng)
-        out: Tensor = self.out(mixed.swapaxes(-2, -3).reshape(x.shape))
-        return out
-
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
-        """Return how many pairs a call multiplies and adds beside the affine maps, hidden places included."""
-        # Queries with keys, and weights with values.
-        return 2 * int(output.size) * int(output.shape[-2])
-
-    def extra_repr(self) -> str:
-        """Return the sizes."""
-        return f"{self.width}, heads={self.heads}"
 
 
 class TransformerLM(Module):
@@ -105,8 +33,8 @@ class TransformerLM(Module):
 
     Tokens and places become vectors; blocks of causal self-attention and of two affine layers, each added to its input
     and with layer normalization before, mix and change them; the scores of the next tokens are products with the
-    vectors of all tokens. With the vocabulary of 50,257, context 1024, width 768 and 12 heads and layers, it is the smallest
-    GPT-2: 124,439,808 parameters.
+    vectors of all tokens. With the vocabulary of 50,257, context 1024, width 768 and 12 heads and layers, it is the
+    smallest GPT-2: 124,439,808 parameters.
 
     Parameters
     ----------
@@ -119,7 +47,7 @@ class TransformerLM(Module):
     hidden : int, optional
         The length between the two affine layers; default: 4 width.
     dropout : float
-        The probability of leaving out, in the vectors, the attention and the outputs of the blocks.
+        The probability of leaving out, in the vectors and in each :class:`~minigrad.nn.TransformerEncoderLayer`.
     tied : bool
         Whether the scores use the table of the input's vectors, rather than one of their own.
     init : callable
@@ -170,36 +98,32 @@ class TransformerLM(Module):
         self.embedding = Embedding(vocabulary, width, **make)
         self.positions = weight(kind, (self.context, width), init, dtype, rng)
         self.dropout = Dropout(dropout, rng=rng)
-        blocks = []
-        for _ in range(size(kind, "layers", layers)):
-            attention = Sequential(
-                norm=LayerNorm(width, dtype=dtype),
-                attention=CausalSelfAttention(width, heads, dropout, **make),
-                dropout=Dropout(dropout, rng=rng),
-            )
-            thinking = Sequential(
-                norm=LayerNorm(width, dtype=dtype),
-                affine1=Affine(width, hidden, **make),
-                gelu=GELU(),
-                affine2=Affine(hidden, width, **make),
-                dropout=Dropout(dropout, rng=rng),
-            )
-            blocks.append(Sequential(attend=Residual(attention), think=Residual(thinking)))
-        self.blocks = Sequential(*blocks)
+        self.blocks = ModuleList(
+            TransformerEncoderLayer(width, heads, hidden, dropout, GELU("tanh"), norm_first=True, **make)
+            for _ in range(size(kind, "layers", layers))
+        )
         self.norm = LayerNorm(width, dtype=dtype)
         self.head = None if tied else Affine(width, vocabulary, bias=False, **make)
 
     def forward(self, tokens: Any) -> Tensor:
-        """Return the scores of the next tokens, shape (..., length, vocabulary); the tokens have shape (..., length)."""
+        """Return the scores of the next tokens, shape (n, length, vocabulary), of tokens of shape (n, length).
+
+        Or both without n.
+        """
         t = asarray(tokens)
-        if t.dtype.kind not in "iu" or not t.ndim:
-            raise TypeError(f"TransformerLM: expected tokens of shape (..., length), got {t.dtype} of shape {t.shape}")
+        if t.dtype.kind not in "iu" or t.ndim not in (1, 2):
+            raise TypeError(
+                f"TransformerLM: expected integers of shape (n, length) or (length,), got {t.dtype} of shape {t.shape}"
+            )
         length = t.shape[-1]
         if not 0 < length <= self.context:
             raise ValueError(
                 f"TransformerLM: sequences must have 1 to {self.context} tokens, the context; got shape {t.shape}"
             )
-        x = self.norm(self.blocks(self.dropout(self.embedding(t) + self.positions[:length])))
+        x = self.dropout(self.embedding(t) + self.positions[:length])
+        for block in self.blocks:
+            x = block(x, is_causal=True)
+        x = self.norm(x)
         scores: Tensor = linear(x, self.embedding.weight) if self.head is None else self.head(x)
         return scores
 
@@ -251,7 +175,7 @@ class TransformerLM(Module):
                 module.training = training
         return out
 
-    def multiply_adds(self, inputs: tuple[Any, ...], output: Any) -> int:
+    def multiply_adds(self, inputs: Mapping[str, Any], output: Any) -> int:
         """Return how many pairs a call multiplies and adds for the scores, where the table is shared."""
         return int(output.size) * self.embedding.embedding_dim if self.head is None else 0
 

@@ -21,11 +21,12 @@ Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Mapping[str,
 class State:
     """What is kept of one parameter: the steps it took, the names of its state's arrays, and these with scratch."""
 
-    __slots__ = ("arrays", "buffers", "slots", "t", "whole")
+    __slots__ = ("arrays", "buffers", "dtype", "slots", "t", "whole")
 
     def __init__(self) -> None:
         self.t = 0
         self.slots: tuple[str, ...] | None = None  # before the first step
+        self.dtype: Any = None  # the parameter's, when the arrays were made
         self.arrays: dict[str, Any] = {}
         self.whole = True  # whether the update takes the arrays as they are, not in pieces
         self.buffers: tuple[Any, ...] = ()  # the arrays and the scratch arrays, as they are passed to _update

@@ -151,7 +151,8 @@ class Optimizer:
                 if grad is None:
                     continue
                 data = parameter._data
-                if state.slots != slots:
+                # Settings change what is kept, and Module.to changes the dtype.
+                if state.slots != slots or state.dtype is not data.dtype:
                     self._take(state, data, slots, self._new_arrays(group, data, slots, state.arrays))
                 t = state.t = state.t + 1
                 if state.whole:
@@ -188,7 +189,9 @@ class Optimizer:
         """Return the state's arrays by name: new ones, but for those that there are already."""
         dtype = state_dtype(data)
         return {
-            slot: old[slot] if slot in old else np.full_like(data, self._first(group, slot), dtype=dtype, order="C")
+            slot: old[slot].astype(dtype, copy=False)
+            if slot in old
+            else np.full_like(data, self._first(group, slot), dtype=dtype, order="C")
             for slot in slots
         }
 
@@ -200,7 +203,7 @@ class Optimizer:
             # float16 numbers and their gradient are widened into two more.
             count = self.scratches + 2 * (data.dtype.itemsize < 4)
             self._scratch[key] = tuple([np.empty_like(data, state_dtype(data), shape=shape) for _ in range(count)])
-        state.slots, state.arrays = slots, arrays
+        state.slots, state.dtype, state.arrays = slots, data.dtype, arrays
         state.whole = data.size <= PIECE and data.dtype.itemsize >= 4
         state.buffers = (*arrays.values(), *self._scratch[key])
 

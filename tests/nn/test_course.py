@@ -120,6 +120,34 @@ def test_gradient_descent() -> None:
     assert np.abs(p.data).min() > 1e10
 
 
+@pytest.mark.parametrize(
+    ("make", "steps"),
+    [
+        (lambda p: nn.SGD(p, lr=0.95), 60),
+        (lambda p: nn.Momentum(p, lr=0.1), 120),
+        (lambda p: nn.Nesterov(p, lr=0.1), 120),
+        (lambda p: nn.AdaGrad(p, lr=1.5), 60),
+        (lambda p: nn.RMSprop(p, lr=0.05), 200),
+        (lambda p: nn.Adam(p, lr=0.3), 120),
+    ],
+    ids=["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"],
+)
+def test_paths_of_six_optimizers_in_a_long_valley(make: Any, steps: int) -> None:
+    p = nn.Parameter([-7.0, 2.0], dtype=np.float64)
+    optimizer = make([p])
+    path = [p.data.copy()]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (p[0] ** 2 / 20 + p[1] ** 2).backward()
+        optimizer.step()
+        path.append(p.data.copy())
+    np.testing.assert_allclose(path[-1], [0, 0], atol=0.05)
+    first = np.array(path[1]) - path[0]
+    # Plain descent goes along the gradient, (-0.7, 4); those that scale each coordinate go at 45 degrees.
+    slope = -4 / 0.7 if isinstance(optimizer, nn.SGD) else -1
+    assert first[1] / first[0] == pytest.approx(slope, rel=1e-6)
+
+
 # -------------------------------------------------------------------------------------------------------- affine
 def test_affine() -> None:
     layer = affine([[1, 3, 5], [2, 4, 6]], [1, 2, 3])

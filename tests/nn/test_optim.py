@@ -139,6 +139,23 @@ def test_float16_steps_are_those_of_float32_rounded(case: str) -> None:
     fresh.load_state_dict(ours.state_dict())
 
 
+@pytest.mark.parametrize("case", ALL)
+def test_a_parameter_may_change_its_dtype_between_steps(case: str) -> None:
+    make, options, _ = ALL[case]
+    p, q = nn.Parameter(START, dtype=np.float32), nn.Parameter(START, dtype=np.float32)
+    optimizer, other = make([("p", p)], **options), make([("p", q)], **options)
+    run(optimizer, p, range(5))
+    run(other, q, range(5))
+    for dtype in (np.float16, np.float64):
+        p._data, p.grad = p._data.astype(dtype), None
+        run(optimizer, p, range(5, 10))
+        optimizer.load_state_dict(optimizer.state_dict())
+        assert p.dtype == dtype
+    run(other, q, range(5, 10))
+    run(other, q, range(5, 10))
+    np.testing.assert_allclose(p.data, q.data, rtol=0.05, atol=0.02)
+
+
 def test_what_has_no_gradient_stays() -> None:
     a, b = nn.Parameter([1.0]), nn.Parameter([1.0])
     optimizer = nn.Adam([a, b], lr=0.1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
+from minigrad.backend import Scattered
 
 Rule = Callable[..., Any]
 
@@ -62,7 +63,13 @@ def _detached(value: Any) -> Any:
 
 def faults(op: mg.Op, k: int) -> dict[str, Rule]:
     """Return the wrong versions of rule `k`, by name."""
-    rule, names = op.rules[k], op.names[k]
+    names = op.names[k]
+
+    def rule(g: Any, *saved: Any) -> Any:
+        r = op_rule(g, *saved)
+        return r.dense() if isinstance(r, Scattered) else r
+
+    op_rule = op.rules[k]
     wrong: dict[str, Rule] = {
         "sign": lambda g, *saved: -rule(g, *saved),
         "factor": lambda g, *saved: rule(g, *saved) * 1.01,

@@ -30,9 +30,7 @@ def test_gradient_at_singular_points(point: Point, order: int) -> None:
             assert found[name] is value
         else:
             got = np.zeros_like(value) if found[name] is None else found[name]
-            # Matrices are decomposed to rounding; what is elementwise is exact, tiny as it may be.
-            atol = 1e-12 if np.ndim(value) == 2 else 0
-            np.testing.assert_allclose(got, value, rtol=1e-9, atol=atol)
+            np.testing.assert_allclose(got, value, rtol=1e-12, atol=point.rounding)
 
 
 def test_points_name_ops_and_principles() -> None:
@@ -46,16 +44,15 @@ def test_points_name_ops_and_principles() -> None:
 SMOOTH = {
     "add", "affine", "astype", "avg_pool2d", "avg_unpool2d", "batch_norm", "broadcast_to", "checkpoint", "cholesky",
     "cofactor", "cofactor_change", "col2im", "concatenate", "conv2d", "conv2d_filters", "conv_transpose2d",
-    "convolve", "cos", "cosh", "cross", "deg2rad", "diag_embed", "diagonal", "einsum", "expm", "flip", "gelu",
-    "getitem", "group_norm", "identity", "im2col", "index_add", "inv", "ldexp", "linear_recurrence", "lstsq",
+    "convolve", "cos", "cosh", "cross", "deg2rad", "diag_embed", "einsum", "expm", "flip", "gelu",
+    "group_norm", "identity", "im2col", "index_add", "inv", "linear_recurrence", "lstsq",
     "matmul", "multiply", "negative", "overlap_add", "pad", "qr", "rad2deg", "resample", "resample_transpose",
     "reshape", "rms_norm", "roll", "scatter", "sin", "sinh", "sliding_windows", "solve", "solve_triangular",
-    "square", "stack", "subtract", "tan", "transpose",
+    "square", "stack", "subtract", "transpose",
 }  # fmt: skip
 # Recorded by the rules of others: gradients of gradients, whose points are in the rows of these.
 INNER = {
-    "arcsin_slope", "bessel_ratio", "inverse_mills", "inverse_point", "logaddexp_share", "unit", "polygamma",
-    "digamma",
+    "arcsin_slope", "bessel_ratio", "inverse_mills", "inverse_point", "logaddexp_share", "unit",
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ POINTS: tuple[Point, ...] = (
 )  # fmt: skip
 
 
-def evaluate(point: Point, order: int = 1) -> dict[str, Any]:
+def evaluate(point: Point, order: int = 1, **names: Any) -> dict[str, Any]:
     """Return the gradients that minigrad computes at `point`, as nested lists by argument; None where none flows.
 
     Parameters
@@ -38,6 +38,8 @@ def evaluate(point: Point, order: int = 1) -> dict[str, Any]:
     point : Point
     order : int, default 1
         2 for the gradients of the sum of the gradients.
+    **names
+        What else the call may use.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def evaluate(point: Point, order: int = 1) -> dict[str, Any]:
     {'x': None}
     """
     leaves = {name: Tensor(value, requires_grad=True, dtype=float) for name, value in point.at.items()}
-    scope = {"mg": mg, "np": np, "inf": math.inf, **leaves}
+    scope = {"mg": mg, "np": np, "inf": math.inf, **names, **leaves}
     arguments = list(leaves.values())
     with np.errstate(all="ignore"):
         y = eval(compile(point.call, "<policy>", "eval"), scope)

@@ -15,7 +15,7 @@ def diag(*values: float) -> list[list[float]]:
     return [[float(v) if i == j else 0.0 for j in range(len(values))] for i, v in enumerate(values)]
 
 
-POINTS: tuple[Point, ...] = (
+_POINTS: tuple[Point, ...] = (
     of_x("norm", "mg.linalg.norm(x)", [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], "least", "least of the unit ball"),
     of_x("norm", "mg.linalg.norm(x, 1)", [0.0, -2.0], [0.0, -1.0], "least", "as abs"),
     of_x("norm", "mg.linalg.norm(x, np.inf)", [0.0, 0.0], [0.0, 0.0], "least", "least of the unit ball"),
@@ -30,7 +30,7 @@ POINTS: tuple[Point, ...] = (
         [4.0, 0.0],
         [0.0, 0.0],
         "least",
-        "the value is 0, and the limit depends on the way",
+        "least of [-1, 1]: near 0 the value is about that of the element there",
     ),
     of_x("matrix_norm", 'mg.linalg.matrix_norm(x, ord="fro")', ZERO, ZERO, "least", "a zero matrix"),
     of_x("matrix_norm", 'mg.linalg.matrix_norm(x, ord="nuc")', ZERO, ZERO, "least", "a zero matrix"),
@@ -87,8 +87,8 @@ POINTS: tuple[Point, ...] = (
         "mg.linalg.slogdet(x).logabsdet",
         diag(2, 0),
         [[nan, nan], [nan, nan]],
-        "limit",
-        "the value is -inf and no limit exists: a NaN that is due",
+        "none",
+        "the value is -inf, and the limit depends on the way",
     ),
     of_x(
         "slogdet",
@@ -104,8 +104,8 @@ POINTS: tuple[Point, ...] = (
         "mg.linalg.eigh(x).eigenvectors",
         diag(2, 2, 2),
         [[0.0] * 3] * 3,
-        "least",
-        "eigenvectors of a tie are free: nothing flows among them",
+        "convention",
+        "eigenvectors of a tie are free, and jump: nothing flows among them",
     ),
     of_x("svd", "mg.linalg.svdvals(x) ** 2", diag(3, 3), diag(6, 6), "", "the sum of the squares is smooth"),
     of_x(
@@ -116,20 +116,32 @@ POINTS: tuple[Point, ...] = (
         "",
         "the polar factor is smooth at ties",
     ),
+    of_x("svd", "mg.linalg.svdvals(x) ** 2", ZERO, ZERO, "", "the sum of the squares is smooth"),
     of_x(
         "svd",
-        "(lambda u, s, v: (u @ v).sum() + s.sum() * 4)(*mg.linalg.svd(x))",
-        diag(0, 0),
-        diag(4, 4),
-        "limit",
-        "along the vectors found: their u vᵀ; nothing flows among these, and the norms of a zero matrix choose 0",
+        "(lambda u, s, v: (u * s) @ v)(*mg.linalg.svd(x))",
+        diag(2, 0),
+        [[1.0, 1.0], [1.0, 1.0]],
+        "",
+        "the matrix itself, of rank 1",
     ),
+    of_x("norm", "mg.linalg.norm(x, np.inf) * inf", [2.0, -3.0], [0.0, -inf], "constant", "nothing for the smaller"),
+    of_x("norm", "mg.linalg.norm(x, -np.inf) * inf", [2.0, -3.0], [inf, 0.0], "constant", "nothing for the larger"),
+    of_x("norm", "mg.sqrt(mg.linalg.norm(x))", [0.0, 0.0], [0.0, 0.0], "least", "least norm, and no 0 · inf"),
+    of_x("norm", "mg.sqrt(mg.linalg.norm(x, 1))", [0.0, 0.0], [0.0, 0.0], "least", "least norm, and no 0 · inf"),
+    of_x("norm", "mg.linalg.norm(x, 1)", [0.0, 0.0], [0.0, 0.0], "least", "as abs"),
+    of_x("norm", "mg.linalg.norm(x, 0)", [inf, 0.0], [0.0, 0.0], "constant", "a count"),
+    of_x("det", "mg.linalg.det(x)", diag(0, 0), diag(0, 0), "", "x11 x22 - x12 x21", [[1.0, -1.0], [-1.0, 1.0]]),
     of_x(
         "pinv",
         "mg.linalg.pinv(x)",
         diag(2, 0),
         [[-0.25, 0.25], [0.25, 0.0]],
-        "limit",
+        "convention",
         "among the matrices of the same rank: across ranks the pseudo-inverse jumps",
     ),
 )
+
+# What LAPACK decomposes comes with zeros that are zeros to rounding.
+_DECOMPOSED = {"matrix_norm", "det", "slogdet", "eigh", "svd", "pinv"}
+POINTS = tuple(point._replace(rounding=1e-14) if point.op in _DECOMPOSED else point for point in _POINTS)

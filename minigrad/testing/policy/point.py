@@ -14,16 +14,23 @@ PRINCIPLES = {
     ),
     "limit": (
         "The limit",
-        "Where there is no such slope, the limit of the gradient from inside of the domain, infinite limits included.",
+        "Where there is no such slope, the limit of the gradient from inside of the domain, infinite limits included. "
+        "At a pole it is that from the side of the zero's sign, where the sides differ. An argument that is not named "
+        "is held.",
     ),
     "constant": (
         "Constant pieces",
         "Where the function does not depend on an argument, the gradient is exactly 0, and 0 times an infinite or "
         "undefined factor is 0: a branch that was not taken, a masked class, an exponent 0 make no NaN.",
     ),
-    "field": (
-        "The field's convention",
-        "Where all of the field agrees on another choice, that choice, and it is said here.",
+    "convention": (
+        "Conventions",
+        "Where no slope supports the function and no limit exists, at jumps, at ties of infinities and where the limit "
+        "depends on the way, or where all of the field agrees on another choice: a choice, and it is said here.",
+    ),
+    "none": (
+        "No gradient",
+        "Where the value is infinite or undefined and the sides disagree: NaN, which is due and hides nothing.",
     ),
 }
 
@@ -47,6 +54,8 @@ class Point(NamedTuple):
         In one phrase.
     second : dict, optional
         The gradients of the sum of the gradients, by argument, where these are part of the choice too.
+    rounding : float, default 0
+        The absolute error to expect: decompositions of matrices, which are iterated, are exact to rounding only.
     """
 
     op: str
@@ -56,11 +65,16 @@ class Point(NamedTuple):
     principle: str
     why: str
     second: dict[str, Any] | None = None
+    rounding: float = 0.0
 
 
-def of_x(op: str, call: str, at: Any, gradient: Any, principle: str, why: str) -> Point:
+def of_x(
+    op: str, call: str, at: Any, gradient: Any, principle: str, why: str, second: Any = None, rounding: float = 0.0
+) -> Point:
     """A point of a function of one argument."""
-    return Point(op, call, {"x": at}, {"x": gradient}, principle, why)
+    return Point(
+        op, call, {"x": at}, {"x": gradient}, principle, why, None if second is None else {"x": second}, rounding
+    )
 
 
 def of_ab(op: str, call: str, a: Any, b: Any, gradients: tuple[Any, Any], principle: str, why: str) -> Point:
