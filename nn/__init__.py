@@ -14,10 +14,10 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets and batches are in ``nn.data``.
+Data sets and batches are in ``nn.data``; PyTorch's weights and ONNX files in ``nn.pytorch`` and ``nn.onnx``.
 """
 
-from . import data, functional, init, metrics, models, schedules
+from . import data, functional, init, metrics, models, onnx, pytorch, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -115,6 +115,7 @@ from .module import LoadedKeys, Module
 from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
 from .parameter import Parameter
 from .penalties import decay_groups, l1_penalty, l2_penalty
+from .perceptron import Lessons, Perceptron
 from .random import random_state, seed, set_random_state
 from .scheduler import Plateau, Scheduler
 from .serialization import load, load_metadata, save
@@ -178,6 +179,7 @@ __all__ = [
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
+    "Lessons",
     "Lion",
     "LoadedKeys",
     "LocalResponseNorm",
@@ -204,6 +206,7 @@ __all__ = [
     "PReLU",
     "Parallel",
     "Parameter",
+    "Perceptron",
     "Plateau",
     "PoissonNLLLoss",
     "PositionalEncoding",
@@ -250,6 +253,8 @@ __all__ = [
     "load_metadata",
     "metrics",
     "models",
+    "onnx",
+    "pytorch",
     "random_state",
     "save",
     "schedules",

@@ -48,12 +48,12 @@ class Metric(ABC):
     ----------
     name : str
         In the history of a run.
-    better : {"max", "min"}
-        Which values are better.
+    better : {"max", "min"} or None
+        Which values are better, where that is known.
     """
 
     name: ClassVar[str]
-    better: ClassVar[str] = "max"
+    better: ClassVar[str | None] = "max"
 
     def __init__(self) -> None:
         self._sum: NDArray[np.float64] | None = None

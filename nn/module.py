@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import Tensor
 from minigrad.graph import Scope, extra_of, next_seq
 from minigrad.tensor import HookHandle
+from minigrad.tree import leaves
 
 from ._parts import check_hidden, check_name, what
 from ._state import LoadedKeys, write_state
@@ -80,8 +81,8 @@ class Module:
         except Exception as error:
             error.add_note(f"in {self._title()}")
             raise
-        if isinstance(out, Tensor):
-            node = out.node
+        for tensor in (out,) if isinstance(out, Tensor) else [leaf for _, leaf in leaves(out)]:
+            node = tensor.node if isinstance(tensor, Tensor) else None
             # A module that returned its input, or a part of it, has computed nothing.
             if node is not None and node.seq > start:
                 extra = extra_of(node)

@@ -126,28 +126,28 @@ def _leaf(value: Any) -> Vertex:
 
 def _clusters(nodes: list[Node]) -> tuple[dict[Node, int], list[Cluster]]:
     """Return the innermost module call of each node, and all calls, outer ones first."""
-    calls = []
-    for order, node in enumerate(nodes):
+    # A call is known by its start; one that returned several values is noted at each of them.
+    calls: dict[int, tuple[str, list[Node]]] = {}
+    for node in nodes:
         if node.extra is not None:
-            # A call that started earlier encloses those that started later; of two that started together, the one that
-            # ended later, hence was noted later.
-            calls += [(scope.start, -order, -i, scope.label, node) for i, scope in enumerate(node.extra.scopes)]
-    calls.sort(key=lambda call: call[:3])
+            for scope in node.extra.scopes:
+                calls.setdefault(scope.start, (scope.label, []))[1].append(node)
     innermost: dict[Node, int] = {}
     clusters: list[Cluster] = []
-    for start, _, _, label, node in calls:
-        parent = innermost.get(node, -1)
-        members = _below(node, start, parent, innermost)
+    # A call that started earlier encloses those that started later.
+    for start, (label, outputs) in sorted(calls.items(), key=lambda call: call[0]):
+        parent = innermost.get(outputs[-1], -1)
+        members = _below(outputs, start, parent, innermost)
         for member in members:
             innermost[member] = len(clusters)
         clusters.append(Cluster(label, parent, clusters[parent].depth + 1 if parent >= 0 else 0))
     return innermost, clusters
 
 
-def _below(output: Node, start: int, parent: int, innermost: dict[Node, int]) -> list[Node]:
-    """Return the nodes of a call: those below its output since its start, where no other call has claimed them."""
-    found = {output}
-    members = [output]
+def _below(outputs: list[Node], start: int, parent: int, innermost: dict[Node, int]) -> list[Node]:
+    """Return the nodes of a call: those below its outputs since its start, where no other call has claimed them."""
+    found = dict.fromkeys(outputs)
+    members = list(found)
     for node in members:
         for value in node.inputs:
             if (
@@ -156,7 +156,7 @@ def _below(output: Node, start: int, parent: int, innermost: dict[Node, int]) ->
                 and value not in found
                 and innermost.get(value, -1) == parent
             ):
-                found.add(value)
+                found[value] = None
                 members.append(value)
     return members
 

@@ -119,7 +119,7 @@ def conv1d(
     return _reshape(y, shape=(*y.shape[:2], y.shape[3]))
 
 
-def _thirds(name: str, stride: Any, padding: Any, dilation: Any, kernel: tuple[int, ...]) -> list[tuple[int, ...]]:
+def thirds(name: str, stride: Any, padding: Any, dilation: Any, kernel: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Return stride, padding before, padding after and dilation for each axis of volumes."""
     s, d = numbers(name, "stride", stride, 3, 1), numbers(name, "dilation", dilation, 3, 1)
     if not isinstance(padding, str):
@@ -193,7 +193,7 @@ def conv3d(
     """
     x, weight, bias = operands("conv3d", input, weight, bias, 3, groups, turned=False)
     kernel = weight.shape[2:]
-    s, before, after, d = _thirds("conv3d", stride, padding, dilation, kernel)
+    s, before, after, d = thirds("conv3d", stride, padding, dilation, kernel)
     _check_area("conv3d", x, kernel, s, before, after, d, floor)
     depth, w = depth_windows("conv3d", x, kernel, s, before, after, d, floor)
     if before[0] or after[0]:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, asarray
-from ._windows import windows
+from ._windows import Windows, windows
 from .arithmetic import maximum, where
 from .convolution import _avg_pool2d, _im2col, _max_pool2d
-from .convolution_nd import depth_windows, flat, numbers
+from .convolution_nd import depth_windows, flat, numbers, thirds
 from .joining import concatenate
 from .shape import _reshape
 
@@ -91,15 +91,17 @@ def _pool3d(
     x = _floating(name, input, 3)
     k = numbers(name, "kernel_size", kernel_size, 3, 1)
     s = k if stride is None else numbers(name, "stride", stride, 3, 1)
-    p, d = numbers(name, "padding", padding, 3, 0), numbers(name, "dilation", dilation, 3, 1)
-    _check_padding(name, p, k)
+    s, before, after, d = thirds(name, s, padding, dilation, k)
+    _check_padding(name, after, k)
     n, c, depth, height, width = x.shape
-    windows(name, (1, 1, height, width), k[1:], s[1:], p[1:], d[1:], floor)
-    out, w = depth_windows(name, x, k, s, p, p, d, floor)
+    # Checked in the terms of height and width first.
+    plane = padding if isinstance(padding, str) else before[1:]
+    windows(name, (1, 1, height, width), k[1:], s[1:], plane, d[1:], floor)
+    out, w = depth_windows(name, x, k, s, before, after, d, floor)
     y = pool(_reshape(x, shape=(n, c * depth, height, width)), w=w)
     oh, ow = y.shape[2:]
     y = _reshape(y, shape=(n, c, depth, oh * ow))
-    along = windows(name, y.shape, (k[0], 1), (s[0], 1), (p[0], 0), (d[0], 1), True)
+    along = Windows((k[0], 1), (s[0], 1), ((before[0], after[0]), (0, 0)), (d[0], 1))
     return _reshape(pool(y, w=along), shape=(n, c, out, oh, ow))
 
 

@@ -13,13 +13,16 @@ from minigrad import Tensor, no_grad
 
 from ..metrics import Metric
 from ..module import Module
-from .feed import source_of, split
+from .feed import check_batch_size, source_of, split
 
 __all__ = ["Evaluator", "is_sum"]
 
 
 class Mean(Metric):
     """The mean over the examples of what a function returns for a batch."""
+
+    name = "mean"
+    better = None
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         super().__init__()
@@ -104,6 +107,7 @@ class Evaluator:
         dict
             ``"loss"`` and each metric by name.
         """
+        check_batch_size("Trainer.evaluate", batch_size, data)
         return self._scores(source_of("Trainer.evaluate", data, batch_size, shuffle=False))
 
     def _scores(self, source: Iterable[Any], stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:

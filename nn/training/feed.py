@@ -12,9 +12,14 @@ from minigrad import Tensor
 
 from ..data import DataLoader, Dataset
 
-__all__ = ["Feed", "source_of", "split"]
+__all__ = ["Feed", "check_batch_size", "source_of", "split"]
 
 BATCH = 32  # where the data are arrays and no size is given
+
+
+def has_examples(data: Any) -> bool:
+    """Return whether data are examples, to be put into batches."""
+    return isinstance(data, (tuple, Dataset))
 
 
 def source_of(caller: str, data: Any, batch_size: int | None, shuffle: bool) -> Iterable[Any]:
@@ -22,21 +27,26 @@ def source_of(caller: str, data: Any, batch_size: int | None, shuffle: bool) -> 
 
     Raises
     ------
-    TypeError, ValueError
-        If it is nothing of this kind, or comes in batches already and a size is given.
+    TypeError
+        If it is nothing of this kind.
     """
-    if isinstance(data, (tuple, Dataset)):
+    if has_examples(data):
         if isinstance(data, tuple):
             data = tuple(part._data if isinstance(part, Tensor) else part for part in data)
-        return DataLoader(data, batch_size or BATCH, shuffle=shuffle)
+        return DataLoader(data, BATCH if batch_size is None else batch_size, shuffle=shuffle)
     if isinstance(data, (np.ndarray, Tensor)) or not isinstance(data, Iterable):
         raise TypeError(
             f"{caller}: expected a tuple (inputs, targets) of arrays, a Dataset, a DataLoader or another iterable of "
             f"batches, got {type(data).__name__}"
         )
-    if batch_size is not None:
-        raise ValueError(f"{caller}: batch_size is for arrays and Datasets; a {type(data).__name__} has its batches")
     return data
+
+
+def check_batch_size(caller: str, batch_size: int | None, *data: Any) -> None:
+    """Refuse a size for data that all come in batches."""
+    if batch_size is not None and not any(map(has_examples, data)):
+        kind = type(data[0]).__name__
+        raise ValueError(f"{caller}: batch_size is for arrays and Datasets; a {kind} has its batches already")
 
 
 def split(batch: Any) -> tuple[list[Any], Any, int]:
@@ -54,7 +64,7 @@ class Feed:
     def __init__(self) -> None:
         self._source: Any = None
         self._saved: Any = None  # the state of the last source, or of the one in a file
-        self._pending = False  # whether the next source is to go on from there
+        self.pending = False  # whether the next source is to go on from there
 
     def attach(self, source: Iterable[Any]) -> None:
         """Take up new data."""
@@ -62,21 +72,20 @@ class Feed:
 
     def go_on(self) -> None:
         """Go on in the new data where the last ones were left, within an epoch or when a file was loaded."""
-        if self._pending:
+        if self.pending:
             self.load_state_dict({"source": self._saved})
 
-    def detach(self, within: bool) -> None:
-        """Let go of the data, within an epoch or after its end."""
-        self._saved, self._pending = self.state_dict()["source"], within
-        self._source = None
+    def keep(self, within: bool) -> None:
+        """Remember the place in the data, within an epoch or after its end."""
+        self._saved, self.pending = self.state_dict()["source"], within
 
-    def forget(self) -> None:
-        """Begin the next epoch with its first batch."""
-        self._pending = False
+    def detach(self) -> None:
+        """Let go of the data."""
+        self._source = None
 
     def batches(self, done: int) -> Iterator[Any]:
         """Return the batches of the epoch that are left after so many."""
-        batches = iter(self._source)
+        batches: Iterator[Any] = iter(self._source)
         # A loader knows its place itself.
         if not hasattr(self._source, "load_state_dict"):
             for _ in islice(batches, done):
@@ -100,11 +109,9 @@ class Feed:
         """
         saved = state["source"]
         if self._source is None:
-            self._saved, self._pending = saved, saved is not None
-            return
-        if saved is not None:
+            self._saved, self.pending = saved, saved is not None
+        elif saved is not None:
             if not hasattr(self._source, "load_state_dict"):
                 kind = type(self._source).__name__
                 raise ValueError(f"the run had arrays, a Dataset or a DataLoader as data, and now has a {kind}")
             self._source.load_state_dict(saved)
-        self._saved, self._pending = saved, False

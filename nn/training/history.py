@@ -23,8 +23,8 @@ class History:
     ----------
     epochs : list of dict
         A row for each finished epoch: its number ``"epoch"`` (from 1), the number of steps so far ``"step"``, the
-        learning rate ``"lr"`` in its last step, the mean ``"loss"`` over its examples, the metrics, and those of the
-        validation with ``val_`` before their names.
+        learning rate ``"lr"`` as its last step left it, the mean ``"loss"`` over its examples, the metrics, and those
+        of the validation with ``val_`` before their names.
     losses : list of float
         The loss of each step.
     seconds : list of float

@@ -39,9 +39,8 @@ class Progress:
         if self._bars:
             from tqdm import tqdm
 
-            self._bar = tqdm(
-                desc=f"epoch {epoch}/{self.epochs}", total=steps, initial=done, leave=False, unit="step", miniters=1
-            )
+            title = f"epoch {epoch}/{self.epochs}"
+            self._bar = tqdm(desc=title, total=steps, initial=done, leave=False, unit="step", mininterval=_PAUSE)
             self._next = 0.0
             self._steps = done
 

@@ -149,10 +149,15 @@ class Position:
     epoch: int = 0  # finished ones
     step: int = 0  # finished ones, over all epochs
     within: bool = False  # whether an epoch is under way
+    trained: bool = False  # whether its steps are all taken, and the validation is not
     batches: int = 0  # of that epoch
     total: float = 0.0  # the sum of its losses, times the weights
     weight: float = 0.0
     seconds: float = 0.0
+
+    def begin(self) -> None:
+        """Begin an epoch."""
+        self.within, self.trained, self.batches, self.total, self.weight, self.seconds = True, False, 0, 0.0, 0.0, 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return all of it."""

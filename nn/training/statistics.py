@@ -174,5 +174,5 @@ def statistics(values: Any) -> dict[str, float]:
             "rms": math.sqrt(float(np.square(wide).mean())),
             "mean": float(wide.mean()),
             "std": float(wide.std()),
-            "zeros": 1 - int(np.count_nonzero(values)) / values.size,
+            "zeros": (values.size - int(np.count_nonzero(values))) / values.size,
         }

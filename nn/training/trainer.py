@@ -18,9 +18,10 @@ from ..mixed_precision import GradScaler
 from ..module import Module
 from ..optim import LBFGS, Optimizer
 from ..random import seed as seed_package
+from ..serialization import complete
 from .callback import INTERRUPTED, Callback, as_callback
 from .evaluation import Evaluator, is_sum
-from .feed import Feed, source_of
+from .feed import Feed, check_batch_size, source_of
 from .gradients import Result, gradients
 from .history import History
 from .interrupt import deferred_interrupt
@@ -100,7 +101,7 @@ class Trainer(Evaluator):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Trainer: expected an optimizer, got {optimizer!r}")
         if scaler is not None and isinstance(optimizer, LBFGS):
-            raise TypeError("Trainer: LBFGS computes the loss several times in a step, which a GradScaler cannot follow")
+            raise TypeError("Trainer: LBFGS computes the loss several times in a step; a GradScaler cannot follow")
         self.optimizer = optimizer
         self.callbacks = [as_callback(callback) for callback in callbacks]
         self.seed = seed
@@ -203,29 +204,33 @@ class Trainer(Evaluator):
         for name, value, least in (("epochs", epochs, 0), ("accumulate", accumulate, 1)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"Trainer.fit: {name} must be a whole number of at least {least}, got {value!r}")
+        check_batch_size("Trainer.fit", batch_size, train_data, validation)
         self._feed.attach(source_of("Trainer.fit", train_data, batch_size, shuffle=True))
         held = None if validation is None else source_of("Trainer.fit", validation, batch_size, shuffle=False)
         self._validated = held is not None
         if not self._whole:
             # After an error within a step, the epoch begins anew.
-            self._position.within, self._whole = False, True
-            self._feed.forget()
+            self._position.within, self._feed.pending, self._whole = False, False, True
         try:
-            if resume is not None and Path(resume).exists():
+            resumed = resume is not None and Path(complete("Trainer.fit", resume)).exists()
+            if resumed and resume is not None:
                 self.load(resume)
-            else:
+            if self.epoch >= epochs and resume is None:
+                raise ValueError(f"Trainer.fit: {self.epoch} epochs are finished already; epochs counts those too")
+            if not resumed:
                 random = self._random.state_dict()
                 self._feed.go_on()
                 self._random.load_state_dict(random)  # the loader's generator may be the package's, and it moved on
-            if self.epoch >= epochs and resume is None:
-                raise ValueError(f"Trainer.fit: {self.epoch} epochs are finished already; epochs counts those too")
             if self.seed is not None and self._position == Position():
                 seed_package(self.seed)
             if not self.model.training:
                 self.model.train()
-            self._run(int(epochs), held, int(accumulate), clip_norm, Progress(progress, int(epochs)))
+            try:
+                self._run(int(epochs), held, int(accumulate), clip_norm, Progress(progress, int(epochs)))
+            finally:
+                self._feed.keep(self._position.within)
         finally:
-            self._feed.detach(self._position.within)
+            self._feed.detach()
             self.window = []
         return self.history
 
@@ -260,24 +265,32 @@ class Trainer(Evaluator):
             hook(self, *arguments)
 
     def _run_epoch(self, held: Any, accumulate: int, clip_norm: float | None, progress: Progress) -> None:
-        here, started = self._position, time.perf_counter()
-        before = here.seconds
+        here = self._position
         if not here.within:
-            here.within, here.batches, here.total, here.weight, before = True, 0, 0.0, 0.0, 0.0
+            here.begin()
             for metric in self.metrics.values():
                 metric.reset()
             self._call("on_epoch_start")
-        progress.start(here.epoch + 1, here.batches // accumulate, self._steps(accumulate))
+        started = time.perf_counter() - here.seconds
+        if not here.trained:
+            progress.start(here.epoch + 1, here.batches // accumulate, self._steps(accumulate))
+            self._train(accumulate, clip_norm, progress, started)
+        if self._stop is None:
+            self._finish_epoch(held, progress, started)
+
+    def _train(self, accumulate: int, clip_norm: float | None, progress: Progress, started: float) -> None:
+        """Take the steps of an epoch that are left, until the run is stopped."""
+        here = self._position
         batches = self._feed.batches(here.batches)
         try:
             while self._stop is None:
                 self._whole = False
                 self.window = list(islice(batches, accumulate))
                 if not self.window:
-                    self._whole = True
-                    break
+                    here.trained = self._whole = True
+                    return
                 self._step(clip_norm)
-                here.seconds = before + time.perf_counter() - started
+                here.seconds = time.perf_counter() - started
                 if self._whole:
                     for hook in self._hooks["on_save_point"]:
                         hook(self, "step")
@@ -286,8 +299,6 @@ class Trainer(Evaluator):
             # Threads of a loader end with its iterator.
             if hasattr(batches, "close"):
                 batches.close()
-        if self._stop is None:
-            self._finish_epoch(held, progress, before, started)
 
     def _step(self, clip_norm: float | None) -> None:
         """Take a step with the batches of the window."""
@@ -341,7 +352,7 @@ class Trainer(Evaluator):
 
         return closure
 
-    def _finish_epoch(self, held: Any, progress: Progress, before: float, started: float) -> None:
+    def _finish_epoch(self, held: Any, progress: Progress, started: float) -> None:
         here = self._position
         if not here.weight:
             raise ValueError("Trainer.fit: the training data gave no batch")
@@ -369,7 +380,7 @@ class Trainer(Evaluator):
         here.epoch += 1
         here.within = False
         self.history.epochs.append(row)
-        self.history.seconds.append(before + time.perf_counter() - started)
+        self.history.seconds.append(time.perf_counter() - started)
         self._call("on_epoch_end")
         self._whole = True
         self._call("on_save_point", "epoch")
@@ -412,7 +423,7 @@ class Trainer(Evaluator):
             In the middle of a step, or after an error there.
         """
         if not self._whole:
-            raise RuntimeError("Trainer.state_dict: a step is under way or was broken off; there is nothing to go on from")
+            raise RuntimeError("Trainer: a step is under way or was broken off, so there is no state to go on from")
         return {"format": _FORMAT, **{name: member.state_dict() for name, member in self._members().items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -425,7 +436,12 @@ class Trainer(Evaluator):
         """
         if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
             raise ValueError(f"Trainer: not the state of a trainer, which has {_FORMAT!r} as its format")
-        take_over({name: part for name, part in state.items() if name != "format"}, self._members())
+        pending = self._feed.pending
+        try:
+            take_over({name: part for name, part in state.items() if name != "format"}, self._members())
+        except ValueError:
+            self._feed.pending = pending
+            raise
         self._whole = True
 
     def save(self, path: str | os.PathLike[str]) -> None:

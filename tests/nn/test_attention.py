@@ -149,6 +149,14 @@ def test_gradients_of_masks_and_weights() -> None:
     check_grad(run, numbers(1, 2, E), numbers(1, S, E, seed=1), numbers(2, S, seed=2), order=1)
 
 
+def test_work_in_a_summary() -> None:
+    rows = nn.summary(nn.MultiHeadAttention(6, 2), [(4, 6), (3, 6)]).rows
+    assert [row.multiply_adds for row in rows] == [4 * 6 * 6 + 2 * 3 * 6 * 6 + 2 * 4 * 3 * 6, 4 * 6 * 6]
+    rows = nn.summary(nn.TransformerEncoderLayer(6, 2, 5), (4, 6)).rows
+    attention = next(row for row in rows if row.kind == "MultiHeadAttention")
+    assert attention.multiply_adds == 3 * 4 * 6 * 6 + 2 * 4 * 4 * 6
+
+
 def test_dropout_has_a_generator_that_can_be_restored() -> None:
     rng = np.random.default_rng(0)
     for layer in (attention(dropout=0.5, rng=rng), encoder(dropout=0.5, rng=rng)):

@@ -244,3 +244,19 @@ def test_one_hot() -> None:
 def test_the_engine_s_functions_are_the_same_objects() -> None:
     for name in ("relu", "sigmoid", "tanh", "conv2d", "max_pool2d", "avg_pool2d"):
         assert getattr(F, name) is getattr(mg.ops.convolution, name, getattr(mg, name, None))
+
+
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [(nn.MaxPool3d, nn.functional.max_pool3d), (nn.AvgPool3d, nn.functional.avg_pool3d)],
+)
+def test_words_for_the_padding_of_volumes(layer: Any, function: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 6, 7))
+    np.testing.assert_array_equal(layer(3, 1, "same")(x).data, function(x, 3, 1, 1).data)
+    np.testing.assert_array_equal(layer(2, 1, "valid")(x).data, function(x, 2, 1, 0).data)
+    # An even kernel has one more row after than before, as for images.
+    assert layer((2, 1, 3), 1, "same")(x).shape == x.shape
+    flat = {nn.MaxPool3d: nn.MaxPool2d, nn.AvgPool3d: nn.AvgPool2d}[layer]((2, 3), 1, "same")(x[:, :, 0])
+    np.testing.assert_array_equal(layer((1, 2, 3), 1, "same")(x).data[:, :, 0], flat.data)
+    with pytest.raises(ValueError, match="'same' needs stride 1, got"):
+        layer(2, 2, "same")(x)

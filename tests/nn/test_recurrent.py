@@ -210,6 +210,15 @@ def test_a_state_carries_on() -> None:
     np.testing.assert_allclose(np.concatenate([first.data, second.data], axis=1), whole.data, rtol=1e-6)
 
 
+def test_work_and_shapes_in_a_summary() -> None:
+    (row,) = nn.summary(nn.GRU(5, 8, 2, bidirectional=True), (7, 5)).rows
+    assert row.output == ((1, 7, 16), (4, 1, 8))
+    # Per step: two directions of a layer with 5 inputs, and of one with 16.
+    assert row.multiply_adds == 7 * 2 * (24 * (5 + 8) + 24 * (16 + 8))
+    (row,) = nn.summary(nn.LSTMCell(5, 8), (5,)).rows
+    assert row.multiply_adds == 32 * (5 + 8)
+
+
 def test_opened_it_shows_its_parts() -> None:
     x = mg.Tensor(numbers(1, 2, 3), requires_grad=True)
     layer = nn.LSTM(3, 4, dtype=np.float64)

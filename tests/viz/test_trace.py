@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad import viz
+from minigrad import nn, viz
 from minigrad.viz.trace import trace
 
 
@@ -132,3 +132,13 @@ def test_records_are_linear_in_the_nodes() -> None:
     assert "99,998 ops" in drawing.text
     assert drawing.picture.items[0].values[0].gradient.scalar == pytest.approx(y.item())  # type: ignore[union-attr]
     assert x.grad is None
+
+
+def test_a_module_with_several_outputs_is_one_cluster() -> None:
+    lstm = nn.LSTM(3, 4, rng=np.random.default_rng(0))
+    output, (hidden, cell) = lstm(np.ones((2, 5, 3), np.float32))
+    traced = trace((output.sum() + hidden.sum() + cell.sum()) * 2).trace
+    assert [cluster.label for cluster in traced.clusters] == ["LSTM(3, 4)"]
+    inside = [vertex for vertex in traced.vertices if vertex.cluster == 0]
+    assert len(inside) > 1
+    assert all(vertex.kind in ("op", "parameter") for vertex in inside)

@@ -57,4 +57,13 @@ POINTS: tuple[Point, ...] = (
        [1.0, -1.0], "", "equal numbers: smooth, for eps above 0"),
     of_x("attention", "mg.ops.attention.attention([[1.0]], [[1.0]], x, [[False]], causal=False, scale=1.0, keep=None)",
        [[3.0]], [[0.0]], "constant", "a query that may look at nothing gets 0, whatever the values are"),
+    # recurrence
+    of_x("rnn", "mg.ops.recurrent.rnn(x, [[0.0]], [[1.0]], relu=True)", [[[0.0]]], [[[0.0]]], "least",
+         "least of [0, 1]"),
+    of_x("rnn", "mg.ops.recurrent.rnn(x, [[0.0]], [[0.5]], relu=False)", [[[inf]], [[-1000.0]]], [[[0.0]], [[0.0]]],
+         "limit", "no overflow, and no 0 · inf"),
+    of_x("lstm", "mg.ops.recurrent.lstm(x, [[0.5]], [[2.0]], [[0.1, 0.2, 0.3, 0.4]])", [[_FAR]], [[[0.0] * 4]], "limit",
+         "gates that are shut or open: no overflow, and no 0 · inf"),
+    of_x("gru", "mg.ops.recurrent.gru(x, [[0.5]], [[0.1, 0.2, 0.3]], None)", [[[-inf, -1000.0, inf]]], [[[0.0] * 3]],
+         "limit", "gates that are shut or open: no overflow, and no 0 · inf"),
 )  # fmt: skip
