@@ -51,7 +51,7 @@ def train(
     """Train the network, and test it after each epoch; with a folder for checkpoints, go on where the last run was."""
     rng = np.random.default_rng(seed)
     model = nn.models.DeepConvNet(rng=rng)
-    change = augment.Compose(augment.Rotate(12), augment.Scale(0.9, 1.1), augment.Shift(2)) if augmented else None
+    change = augment.Compose(augment.Rotate(12), augment.Scale(0.1), augment.Shift(2)) if augmented else None
     loader = DataLoader((data.x_train, data.t_train), BATCH, shuffle=True, rng=rng, transform=change)
 
     optimizer = nn.Adam(model.parameters(), lr=PEAK)
