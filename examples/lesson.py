@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from minigrad import viz
+from minigrad.extras import require
 from minigrad.nn import data
 
 OUT = Path(__file__).resolve().parents[1] / "out"
@@ -34,10 +36,27 @@ def digits(full: bool, flatten: bool = False) -> data.TrainTest:
     return found
 
 
+def figure(width: float, height: float) -> Any:
+    """Return an empty matplotlib figure, of that size in inches, which needs no screen."""
+    return require("matplotlib.figure", "plot", "drawing").Figure(figsize=(width, height), layout="constrained")
+
+
 def save(figure: Any, folder: Path, name: str) -> Path:
     """Write a matplotlib figure as a PNG file, and say where."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     figure.savefig(path, dpi=110)
+    print(f"drawn in {path}")
+    return path
+
+
+def save_graph(drawing: viz.Drawing, folder: Path, name: str) -> Path:
+    """Write the drawing of a graph as an SVG file, or as a text tree where there is no Graphviz, and say where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        path = drawing.save(folder / f"{name}.svg")
+    except viz.RenderError as error:
+        print(error)
+        path = drawing.save(folder / f"{name}.txt")
     print(f"drawn in {path}")
     return path
