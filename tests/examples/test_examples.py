@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from examples import apples, convnet, gates, two_layer_net
+from examples import apples, gates, two_layer_net
 
 ROOT = Path(__file__).parents[2]
 LESSONS = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem != "lesson")
@@ -64,18 +64,14 @@ def test_every_graph_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert all(path.stat().st_size for path in drawn)
 
 
-@pytest.mark.parametrize("module", [apples, convnet])
 def test_no_graphviz_leaves_a_text_tree(
-    module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: Any, **__: Any) -> bytes:
-        raise module.viz.RenderError("no Graphviz: do this")
+        raise apples.viz.RenderError("no Graphviz: do this")
 
-    monkeypatch.setattr(module.viz.Drawing, "_rendered", fail)
-    if module is apples:
-        path = apples.save(apples.apples()[0], tmp_path / "graph.svg")
-    else:
-        path = convnet.draw_graph(convnet.ConvNet(np.random.default_rng(0)), tmp_path / "graph.svg")
+    monkeypatch.setattr(apples.viz.Drawing, "_rendered", fail)
+    path = apples.save(apples.apples()[0], tmp_path / "graph.svg")
     assert path == tmp_path / "graph.txt"
     assert path.stat().st_size
     assert "no Graphviz: do this" in capsys.readouterr().out
@@ -92,29 +88,6 @@ def test_two_layer_net_learns(capsys: pytest.CaptureFixture[str]) -> None:
     _, accuracy = two_layer_net.train(epochs=4)
     assert accuracy > 0.88
     assert len(capsys.readouterr().out.splitlines()) == 4
-
-
-def test_convnet_learns_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result = convnet.train(epochs=2, count=1000, progress=False)
-    assert len(result.losses) == 20
-    assert np.mean(result.losses[-5:]) < np.mean(result.losses[:5]) / 2
-    assert result.accuracy > 0.75
-    again = convnet.train(epochs=2, count=1000, progress=False)
-    assert again.losses == result.losses
-    assert capsys.readouterr().out.count("accuracy") == 4
-
-    pytest.importorskip("matplotlib")
-    curve = convnet.draw_losses(result.losses, tmp_path / "loss.png")
-    filters = convnet.draw_filters(
-        result.filters_before, result.model.conv1.weight.data, tmp_path / "filters.png"
-    )
-    for path in (curve, filters):
-        assert path.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.slow
-def test_the_demo_reaches_its_accuracy(tmp_path: Path) -> None:
-    assert convnet.train(progress=False).accuracy >= 0.95
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
