@@ -23,7 +23,6 @@ from minigrad import nn
 from minigrad.nn.data import DataLoader, augment
 from minigrad.viz import plots
 
-BATCH = 100
 PEAK = 2e-3  # the highest learning rate
 
 
@@ -43,6 +42,7 @@ class Result(NamedTuple):
 def train(
     data: nn.data.TrainTest,
     epochs: int,
+    batch_size: int,
     seed: int = 0,
     augmented: bool = True,
     checkpoint: Path | None = None,
@@ -52,7 +52,7 @@ def train(
     rng = np.random.default_rng(seed)
     model = nn.models.DeepConvNet(rng=rng)
     change = augment.Compose(augment.Rotate(12), augment.Scale(0.1), augment.Shift(2)) if augmented else None
-    loader = DataLoader((data.x_train, data.t_train), BATCH, shuffle=True, rng=rng, transform=change)
+    loader = DataLoader((data.x_train, data.t_train), batch_size, shuffle=True, rng=rng, transform=change)
 
     optimizer = nn.Adam(model.parameters(), lr=PEAK)
     schedule = nn.schedules.OneCycle(epochs * len(loader), rise=0.1)
@@ -67,21 +67,18 @@ def train(
         resume = checkpoint / "last.safetensors"
 
     trainer = nn.Trainer(model, nn.SoftmaxCrossEntropy(), optimizer, [nn.metrics.Accuracy()], callbacks)
-    history = trainer.fit(
-        loader, epochs, validation=(data.x_test, data.t_test), resume=resume, progress=progress
-    )
-    return Result(model, history, trainer.predict(data.x_test, batch_size=BATCH).argmax(1))
+    history = trainer.fit(loader, epochs, validation=(data.x_test, data.t_test), resume=resume, progress=progress)
+    return Result(model, history, trainer.predict(data.x_test).argmax(1))
 
 
 def draw_curves(history: nn.History) -> Any:
     """Draw the loss of every step and the error on the test digits after each epoch."""
     drawing = figure(10, 4)
     left, right = drawing.subplots(1, 2)
-    plots.learning_curves(
-        {"training": history.losses}, smooth=50, log=True, xlabel="step", ylabel="cross-entropy", title="Loss", ax=left
-    )
+    title = "Training loss, with dropout"
+    plots.learning_curves(history.losses, smooth=50, xlabel="step", ylabel="cross-entropy", title=title, ax=left)
     errors = [100 * (1 - accuracy) for accuracy in history["val_accuracy"]]
-    plots.learning_curves({"test": errors}, log=True, ylabel="digits taken for others (%)", title="Error", ax=right)
+    plots.learning_curves(errors, ylabel="test digits taken for others (%)", title="Error", ax=right)
     return drawing
 
 
@@ -93,13 +90,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = options_parser.parse_args(arguments)
     data = digits(options.full)
     epochs = options.epochs or (20 if options.full else 8)
-    result = train(data, epochs, options.seed, checkpoint=options.checkpoint)
+    # Few digits are better used in more steps.
+    result = train(data, epochs, 100 if options.full else 50, options.seed, checkpoint=options.checkpoint)
 
     wrong = int((result.predictions != data.t_test).sum())
-    print(
-        f"accuracy {result.accuracy:.4f} on the test digits after {epochs} epochs and {sum(result.history.seconds):.0f} s: "
-        f"{wrong} of {len(data.t_test):,} are taken for others"
-    )
+    print(f"after {epochs} epochs and {sum(result.history.seconds):.0f} s:", end=" ")
+    print(f"accuracy {result.accuracy:.4f} on the test digits, {wrong} of {len(data.t_test):,} are taken for others")
     save(draw_curves(result.history), options.out, "deep_convnet_curves")
     matrix = nn.metrics.ConfusionMatrix(10)(np.eye(10)[result.predictions], data.t_test)
     save(plots.confusion_matrix(matrix, title=f"Accuracy {result.accuracy:.4f}"), options.out, "deep_convnet_confusion")

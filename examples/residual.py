@@ -2,11 +2,12 @@
 
     python examples/residual.py             5,000 digits; --full learns from all of MNIST
 
-Forty-two affine layers in a row, built in five ways. Through sigmoids the gradient is all but gone after ten layers. With
-ReLU all depends on the weights to start from: where each layer halves the squares of the values, and of the gradients,
-forty layers leave nothing of them. Batch normalization keeps the values in shape, but now the gradient grows on its way
-back. A residual block adds its input to its output, so that the gradient has a way through that changes nothing: it
-arrives everywhere, and the network learns. The convolutional networks of the paper, of 56 layers, show the same.
+Forty-two affine layers in a row, built in five ways. Through sigmoids the gradient is all but gone after ten layers.
+With ReLU all depends on the weights to start from: where each layer halves the squares of the values, and of the
+gradients, forty layers leave nothing of them. Batch normalization keeps the values in shape, but now the gradient grows
+on its way back. A residual block adds its input to its output, so that the gradient has a way through that changes
+nothing: it arrives everywhere, and the network learns. The convolutional networks of the paper, of 56 layers, show the
+same.
 
 Drawn: the root mean square of each layer's gradient before training, the curves of training, and the graph of a block,
 in which the gradient of the input is the sum of two paths.
