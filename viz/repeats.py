@@ -77,11 +77,14 @@ def find_repeats(trace: Trace) -> list[Roll]:
 
     Outer ones come first, and nothing is in two of them.
     """
-    structure = _Structure(trace)
     uses: dict[int, list[int]] = {}
     for v, vertex in enumerate(trace.vertices):
         for argument in vertex.arguments:
-            uses.setdefault(argument.vertex, []).append(v)
+            if trace.vertices[argument.vertex].kind != "op":
+                uses.setdefault(argument.vertex, []).append(v)
+    if not trace.clusters and all(len(used) < 2 for used in uses.values()):
+        return []
+    structure = _Structure(trace)
     spans = _spans(trace)
     taken: set[int] = set()
     rolls: list[Roll] = []
