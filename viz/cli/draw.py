@@ -14,6 +14,7 @@ import minigrad as mg
 from minigrad import Tensor
 
 from ..api import DIRECTIONS, draw, text
+from ..detail import DETAILS
 from .expression import ExpressionError, evaluate, value
 
 HELP = "draw the graph of an expression, or of a tensor that a script computes"
@@ -49,7 +50,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=int, metavar="N", help="fold modules inside of N others")
     parser.add_argument("--max-nodes", type=int, default=60, metavar="N", help="show at most N boxes (default 60)")
     parser.add_argument("--digits", type=int, default=4, metavar="N", help="significant digits (default 4)")
-    parser.add_argument("--gains", action="store_true", help="show ‖downstream‖/‖upstream‖ on every wire")
+    parser.add_argument("--expand", action="append", default=[], metavar="OP", help="open a fused op; may be repeated")
+    parser.add_argument("--show", metavar="WORDS", help=f"of {', '.join(DETAILS)}; or +WORD,-WORD to change what is usual")
+    parser.add_argument("--highlight", metavar="NAME", help="mark the path from NAME to the output")
+    parser.add_argument("--check", action="store_true", help="compare each local gradient with numbers")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,7 +84,10 @@ def run(options: argparse.Namespace) -> int:
         print(text(output, **shown))
     if options.text and options.output is None and not options.open:
         return 0
-    drawing = draw(output, direction=options.direction, gains=options.gains, **shown)
+    drawing = draw(
+        output, direction=options.direction, expand=options.expand, show=options.show, highlight=options.highlight,
+        check=options.check, **shown,
+    )  # fmt: skip
     path = drawing.save(options.output or Path("graph.svg"))
     print(path)
     if options.open:
