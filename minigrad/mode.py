@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from .graph import Scope, next_seq
 
@@ -33,7 +33,7 @@ current = _current.get
 class _Setting(ContextDecorator):
     """A change of mode, usable as ``with setting():`` and as a decorator; nestable and reusable."""
 
-    _change: ClassVar[dict[str, bool]]
+    _change: ClassVar[dict[str, Any]]
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode | None]] = []

@@ -1,12 +1,13 @@
 """Local gradients against numbers: differences of the op's own values, at the values of this graph.
 
 What is compared is ``u · J d``, for directions `d` at the argument and `u` at the value: once as the rule gives it, as
-``rule(u) · d``, and once by differences of the op's values along `d`. With few entries, each has a direction of its own.
+``rule(u) · d``, and once by differences of the op's values along `d`. With few entries, each has its own direction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,14 @@ def check_local(node: Node, k: int, values: Values) -> Check:
             return Check("singular", None, "not finite here")
         c = np.asarray(op.rules[k](u, *saved), np.float64)
         c = unbroadcast(c, point.shape) if c.shape != point.shape else c
-        return _verdict(c, middle, along, rng, float(np.abs(u * first).sum()), min(point.dtype.itemsize, u.itemsize))
+        size, width = float(np.abs(u * first).sum()), min(point.dtype.itemsize, u.itemsize)
+        verdict = _verdict(c, middle, np.maximum(1.0, np.abs(middle)), along, rng, size, width)
+        if verdict.verdict != "right":
+            # Steps of about 1 lead from small numbers out of the domain of a logarithm, or across the pole of 1/x.
+            steps = np.where(middle == 0, 1.0, np.abs(middle))
+            finer = _verdict(c, middle, steps, along, rng, size, width)
+            return finer if finer.verdict == "right" else verdict
+        return verdict
     except Exception as error:  # an op of the user's may raise anything away from its own values
         return Check("skipped", None, f"cannot be computed again: {type(error).__name__}")
 
@@ -91,11 +99,13 @@ def _value(op: Any, arguments: list[Any], node: Node) -> Any:
     return np.asarray(out[0] if op.residuals else out, np.float64)
 
 
-def _verdict(c: Any, point: Any, along: Callable[[Any], float], rng: Any, size: float, width: int) -> Check:
+def _verdict(
+    c: Any, point: Any, steps: Any, along: Callable[[Any], float], rng: Any, size: float, width: int
+) -> Check:
     if not np.isfinite(c).all():
         return Check("singular", None, "the local gradient is not finite here")
     expected, found = [], []
-    for d in _directions(point, rng):
+    for d in _directions(steps, rng):
         wanted = float(np.vdot(c, d))
         numbers = [_differences(along, d, h) for h in _STEPS]
         if _is_singular(numbers, size):
@@ -103,12 +113,12 @@ def _verdict(c: Any, point: Any, along: Callable[[Any], float], rng: Any, size: 
         expected.append(wanted)
         # Truncation falls with the step and rounding grows: the right one is where neighbours agree best.
         middles = [(ahead + behind) / 2 for ahead, behind in numbers]
-        moves = [abs(a - b) for a, b in zip(middles, middles[1:], strict=False)]
+        moves = [abs(a - b) for a, b in pairwise(middles)]
         found.append(middles[int(np.argmin(moves)) + 1])
     scale = max(float(np.linalg.norm(expected)), float(np.linalg.norm(found)))
     if point.size > ENTRIES:
         # A direction may happen to be level: its own size says nothing then.
-        scale = max(scale, float(np.linalg.norm(c)))
+        scale = max(scale, float(np.linalg.norm(c * steps)))
     # Differences know nothing below their own rounding.
     noise = 1e-11 * size
     error = float(np.linalg.norm(np.subtract(expected, found)))
@@ -118,16 +128,16 @@ def _verdict(c: Any, point: Any, along: Callable[[Any], float], rng: Any, size: 
     return Check("right" if right else "wrong", relative, f"central differences, {how}")
 
 
-def _directions(point: Any, rng: Any) -> Iterator[Any]:
+def _directions(steps: Any, rng: Any) -> Iterator[Any]:
     """Yield what to move the argument along."""
-    if point.size <= ENTRIES:
-        for i in range(point.size):
-            d = np.zeros(point.size)
-            d[i] = max(1.0, abs(float(point.reshape(-1)[i])))
-            yield d.reshape(point.shape)
+    if steps.size <= ENTRIES:
+        for i in range(steps.size):
+            d = np.zeros(steps.size)
+            d[i] = steps.reshape(-1)[i]
+            yield d.reshape(steps.shape)
         return
     for _ in range(DIRECTIONS):
-        yield rng.choice([-1.0, 1.0], point.shape)
+        yield rng.choice([-1.0, 1.0], steps.shape) * steps
 
 
 def _differences(along: Callable[[Any], float], d: Any, h: float) -> tuple[float, float]:

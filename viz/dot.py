@@ -16,6 +16,8 @@ from .theme import FONT, LIGHT, stroke
 # Graphviz takes minutes to place them.
 MOST_WIRES = 4
 
+_FILLS = {"module": "cluster", "op": "op cluster", "backward": "backward cluster"}
+
 EXACT = 9  # digits in tooltips
 
 
@@ -167,7 +169,7 @@ class Writer:
                 continue
             if c >= 0:
                 yield "\t" * depth + f"subgraph cluster_{c} {{\n"
-                fill = {"op": "op cluster", "backward": "backward cluster"}.get(self.picture.clusters[c].kind, "cluster")
+                fill = _FILLS[self.picture.clusters[c].kind]
                 label = f"<{markup(line(self.cluster_label(c), 'muted', 11, True))}>"
                 look = _attributes(
                     label=label, style='"rounded,filled"', fillcolor=quoted(LIGHT[fill]), labelloc="t",
@@ -254,7 +256,7 @@ class Writer:
         if shown.tangent is not None:
             texts += ["tangent:", *gradient_lines(shown.tangent, EXACT)]
         if item.inside is not None:
-            texts.append(f"gradients of the {item.inside.count:,} values inside: {inside_text(item.inside, EXACT)}")
+            texts.append(f"gradients of the {item.inside.values:,} values inside: {inside_text(item.inside, EXACT)}")
         if self.picture.route is not None and shown.id == self.picture.route.start:
             texts += self.route_lines()
         if item.where:

@@ -81,7 +81,7 @@ class Opener:
         self._nodes.add(tensor.node)
 
     def _check_names(self, nodes: list[Node]) -> None:
-        names = {_name(node): node.op for node in nodes if _name(node)} | {node.op.name: node.op for node in nodes}
+        names = {_name(node): node.op for node in nodes} | {node.op.name: node.op for node in nodes}
         # Inside of an op that is opened others may come to light.
         for missing in sorted(self._names - set(names)):
             if self._names & {name for name, op in names.items() if op.decomposition is not None}:
@@ -101,8 +101,7 @@ class Opener:
         return (
             self.everything
             or node in self._nodes
-            or bool(self._names)
-            and (node.op.name in self._names or _name(node) in self._names)
+            or (bool(self._names) and (node.op.name in self._names or _name(node) in self._names))
         )
 
     def open(self, node: Node) -> Opened | None:
@@ -128,5 +127,5 @@ class Opener:
         return argument
 
 
-def _name(node: Node) -> str | None:
-    return node.extra.name if node.extra is not None else None
+def _name(node: Node) -> str:
+    return (node.extra.name if node.extra is not None else None) or ""

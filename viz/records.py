@@ -259,7 +259,7 @@ class Inside(NamedTuple):
         The least and the greatest rms among those that are finite and not zero.
     zeros, bad : int
         How many are exactly zero, and how many not finite.
-    count : int
+    values : int
         How many there are.
     """
 
@@ -267,7 +267,7 @@ class Inside(NamedTuple):
     high: float
     zeros: int
     bad: int
-    count: int
+    values: int
 
 
 class Item(NamedTuple):

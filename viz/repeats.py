@@ -98,9 +98,8 @@ def find_repeats(trace: Trace) -> list[Roll]:
         chosen = set(inside)
         leaves = {a.vertex for v in inside for a in trace.vertices[v].arguments if a.vertex not in chosen}
         for leaf in leaves:
-            if trace.vertices[leaf].kind not in ("op", "input") and chosen.issuperset(uses[leaf]):
-                chosen.add(leaf)
-            elif trace.vertices[leaf].kind == "input" and _lies_in(trace, leaf, cluster, inner=True):
+            # Also the data of each step: those of the first one show what they are.
+            if trace.vertices[leaf].kind != "op" and chosen.issuperset(uses[leaf]):
                 chosen.add(leaf)
         rolls.append(Roll(sorted(chosen), label, cluster, first, times))
         taken.update(chosen)
@@ -151,11 +150,9 @@ def _spans(trace: Trace) -> list[tuple[int, int] | None]:
     return spans
 
 
-def _lies_in(trace: Trace, v: int, cluster: int, inner: bool = False) -> bool:
-    """Return whether a vertex is in a cluster, or in one inside of it; with `inner`, only that."""
+def _lies_in(trace: Trace, v: int, cluster: int) -> bool:
+    """Return whether a vertex is in a cluster, or in one inside of it."""
     c = trace.vertices[v].cluster
-    if inner and c == cluster:
-        return False
     while c > cluster:
         c = trace.clusters[c].parent
     return c == cluster
@@ -183,7 +180,8 @@ def _tokens(trace: Trace, ops: list[int], uses: dict[int, list[int]]) -> list[in
         for a in vertex.arguments:
             source = trace.vertices[a.vertex]
             shared = _is_weight(source) and len(uses[a.vertex]) > 1
-            arguments.append((source.kind, a.vertex if shared else -1))
+            # Of no kind else: a first step starts from a leaf, the others from the step before.
+            arguments.append(a.vertex if shared else -1)
         tokens.append(known.setdefault((vertex.op, vertex.shape, tuple(arguments)), len(known)))
     return tokens
 

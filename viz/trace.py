@@ -30,13 +30,13 @@ class Traced(NamedTuple):
     trace: Trace
     sources: tuple[Any, ...]
     output: Tensor
-    opened: dict[Node, int]
+    opened: dict[Node | None, int]
 
     def find(self, tensor: Tensor) -> int | None:
         """Return the vertex of a tensor; None if it has none in this graph."""
         wanted = tensor.node or tensor
-        if wanted in self.opened:
-            return self.opened[wanted]
+        if tensor.node in self.opened:
+            return self.opened[tensor.node]
         return next((v for v, source in enumerate(self.sources) if source is wanted), None)
 
 
@@ -97,7 +97,7 @@ def trace(output: Tensor, expand: Expand = False) -> Traced:
     opener = Opener(expand, nodes)
     vertices: list[Vertex] = []
     sources: list[Any] = []
-    opened: dict[Node, int] = {}
+    opened: dict[Node | None, int] = {}
     own: list[int] = []  # the leaves that decompositions made
     # By identity: == on tensors and arrays compares entries. The ids never leave this function, and what they stand for
     # is held by the nodes meanwhile.
@@ -237,9 +237,10 @@ def _place_leaves(vertices: list[Vertex], clusters: list[Cluster], own: set[int]
                     fed[inside] = True
                     inside = clusters[inside].parent
     for leaf, c in place.items():
-        if vertices[leaf].kind == "input" and leaf not in own:
+        if leaf not in own:
             number = vertices[leaf].dtype.startswith("float")
-            while c >= 0 and not (number and fed[c]):
+            data = vertices[leaf].kind == "input"
+            while c >= 0 and (clusters[c].kind == "op" or (data and not (number and fed[c]))):
                 c = clusters[c].parent
         vertices[leaf] = vertices[leaf]._replace(cluster=c)
 

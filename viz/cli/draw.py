@@ -51,7 +51,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-nodes", type=int, default=60, metavar="N", help="show at most N boxes (default 60)")
     parser.add_argument("--digits", type=int, default=4, metavar="N", help="significant digits (default 4)")
     parser.add_argument("--expand", action="append", default=[], metavar="OP", help="open a fused op; may be repeated")
-    parser.add_argument("--show", metavar="WORDS", help=f"of {', '.join(DETAILS)}; or +WORD,-WORD to change what is usual")
+    parser.add_argument("--show", metavar="WORDS", help=f"of {' '.join(DETAILS)}; +WORD and -WORD add and leave out")
     parser.add_argument("--highlight", metavar="NAME", help="mark the path from NAME to the output")
     parser.add_argument("--check", action="store_true", help="compare each local gradient with numbers")
 
