@@ -83,13 +83,14 @@ def check_local(node: Node, k: int, values: Values) -> Check:
         c = np.asarray(op.rules[k](u, *saved), np.float64)
         c = unbroadcast(c, point.shape) if c.shape != point.shape else c
         size, width = float(np.abs(u * first).sum()), min(point.dtype.itemsize, u.itemsize)
-        verdict = _verdict(c, middle, np.maximum(1.0, np.abs(middle)), along, rng, size, width)
-        if verdict.verdict != "right":
-            # Steps of about 1 lead from small numbers out of the domain of a logarithm, or across the pole of 1/x.
-            steps = np.where(middle == 0, 1.0, np.abs(middle))
-            finer = _verdict(c, middle, steps, along, rng, size, width)
-            return finer if finer.verdict == "right" else verdict
-        return verdict
+        found = []
+        # As large as the argument, lest rounding hides the change; but such steps lead from small numbers out of the
+        # domain of a logarithm, and from large ones over many periods of a sine.
+        for steps in (np.maximum(1.0, np.abs(middle)), np.where(middle == 0, 1.0, np.abs(middle)), np.ones(point.shape)):
+            found.append(_verdict(c, middle, steps, along, rng, size, width))
+            if found[-1].verdict == "right":
+                return found[-1]
+        return found[0]
     except Exception as error:  # an op of the user's may raise anything away from its own values
         return Check("skipped", None, f"cannot be computed again: {type(error).__name__}")
 
@@ -107,7 +108,7 @@ def _verdict(
     expected, found = [], []
     for d in _directions(steps, rng):
         wanted = float(np.vdot(c, d))
-        numbers = [_differences(along, d, h) for h in _STEPS]
+        numbers = [(_slope(along, c, point, d, h), _slope(along, c, point, d, -h)) for h in _STEPS]
         if _is_singular(numbers, size):
             return Check("singular", None, "a kink, a jump or an end of the domain: the sides differ")
         expected.append(wanted)
@@ -140,9 +141,11 @@ def _directions(steps: Any, rng: Any) -> Iterator[Any]:
         yield rng.choice([-1.0, 1.0], steps.shape) * steps
 
 
-def _differences(along: Callable[[Any], float], d: Any, h: float) -> tuple[float, float]:
-    """Return the slopes ahead and behind."""
-    return along(h * d) / h, -along(-h * d) / h
+def _slope(along: Callable[[Any], float], c: Any, point: Any, d: Any, h: float) -> float:
+    """Return the slope along `d` over a step `h`, to one side."""
+    # What is added to a large number is not what arrives: the rest is made up for, at the slope `c`.
+    moved = (point + h * d) - point
+    return (along(moved) - float(np.vdot(c, moved - h * d))) / h
 
 
 def _is_singular(numbers: list[tuple[float, float]], size: float) -> bool:
