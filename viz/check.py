@@ -86,7 +86,9 @@ def check_local(node: Node, k: int, values: Values) -> Check:
         found = []
         # As large as the argument, lest rounding hides the change; but such steps lead from small numbers out of the
         # domain of a logarithm, and from large ones over many periods of a sine.
-        for steps in (np.maximum(1.0, np.abs(middle)), np.where(middle == 0, 1.0, np.abs(middle)), np.ones(point.shape)):
+        size_of_each = np.abs(middle)
+        relative = np.where(size_of_each == 0, 1.0, size_of_each)
+        for steps in (np.maximum(1.0, size_of_each), relative, np.ones(point.shape)):
             found.append(_verdict(c, middle, steps, along, rng, size, width))
             if found[-1].verdict == "right":
                 return found[-1]

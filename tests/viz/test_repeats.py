@@ -57,7 +57,7 @@ def test_cells_that_share_weights_and_blocks_that_do_not() -> None:
         h = cell(np.ones((1, 2), np.float32), h)
     picture = viz.draw(h.sum(), roll=True).picture
     assert groups(picture) == ["×5 more, same weights"]
-    assert [c.label for c in picture.clusters][0].endswith("×6")
+    assert picture.clusters[0].label.endswith("×6")
     model = nn.Sequential(*(nn.Sequential(nn.Affine(3, 3), nn.ReLU()) for _ in range(6)), nn.Affine(3, 1))
     loss = model(np.ones((2, 3), np.float32)).sum()
     picture = viz.draw(loss, roll=True).picture
