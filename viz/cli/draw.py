@@ -79,15 +79,15 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("there is nothing to draw: the expression has no name that requires a gradient")
     if gradient is None and output.size != 1:
         gradient = mg.ones(output.shape)
-    shown = {"gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits}
+    shown = {
+        "gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits,
+        "expand": options.expand, "highlight": options.highlight, "check": options.check,
+    }  # fmt: skip
     if options.text:
         print(text(output, **shown))
     if options.text and options.output is None and not options.open:
         return 0
-    drawing = draw(
-        output, direction=options.direction, expand=options.expand, show=options.show, highlight=options.highlight,
-        check=options.check, **shown,
-    )  # fmt: skip
+    drawing = draw(output, direction=options.direction, show=options.show, **shown)
     path = drawing.save(options.output or Path("graph.svg"))
     print(path)
     if options.open:
