@@ -284,6 +284,7 @@ def test_cutout_covers_one_rectangle(size: int) -> None:
         (lambda: Rotate((5, -5)), r"Rotate: degrees runs from low to high, got \(5, -5\)"),
         (lambda: Rotate((1, 2, 3)), r"a number or a pair"),  # type: ignore[arg-type]
         (lambda: Scale(1), r"Scale: factors must be above 0, got the range \(0\.0, 2\.0\)"),
+        (lambda: Scale(0.9, 1.1), "positional argument"),  # type: ignore[misc]
         (lambda: Contrast(1.5), "Contrast: factors must be at least 0"),
         (lambda: Flip(1.5), r"Flip: horizontal is a probability, from 0 to 1, got 1\.5"),
         (lambda: Flip(0, -1), "Flip: vertical is a probability"),
