@@ -21,5 +21,6 @@ from .api import draw, text
 from .drawing import Drawing
 from .records import Picture
 from .render import RenderError
+from .viewer import Viewer, view
 
-__all__ = ["Drawing", "Picture", "RenderError", "draw", "plots", "text"]
+__all__ = ["Drawing", "Picture", "RenderError", "Viewer", "draw", "plots", "text", "view"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from minigrad import Tensor
@@ -13,6 +14,7 @@ from .measure import measure
 from .records import Picture
 from .trace import trace
 from .tree import tree
+from .viewer import view
 
 DIRECTIONS = ("LR", "TB")
 # Paths of more ops are drawn downwards.
@@ -107,14 +109,28 @@ def draw(
     >>> [value.gradient.scalar for item in drawing.picture.items for value in item.values]
     [-4.0, -4.0, -4.0, 3.0, 1.0]
     """
-    if direction is not None and direction not in DIRECTIONS:
-        raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
-    _check_digits(digits)
+    check_options(direction, digits)
     picture = picture_of(output, gradient, max_nodes, depth)
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
-    direction = direction or ("TB" if _is_deep(picture) else "LR")
-    return Drawing(picture, title=title, direction=direction, digits=digits, gains=gains, legend=legend)
+    direction = direction or chosen_direction(picture)
+    drawing = Drawing(picture, title=title, direction=direction, digits=digits, gains=gains, legend=legend)
+    drawing.viewer = partial(
+        view, output, gradient=gradient, max_nodes=max_nodes, depth=depth, direction=direction, digits=digits
+    )
+    return drawing
+
+
+def check_options(direction: str | None, digits: int) -> None:
+    """Raise a ValueError for a direction or a number of digits that there is not."""
+    if direction is not None and direction not in DIRECTIONS:
+        raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
+    _check_digits(digits)
+
+
+def chosen_direction(picture: Picture) -> str:
+    """Return the direction of a drawing where the user named none."""
+    return "TB" if _is_deep(picture) else "LR"
 
 
 def _is_deep(picture: Picture) -> bool:

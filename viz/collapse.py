@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import NamedTuple
 
 from .records import Trace
@@ -59,21 +60,31 @@ def collapse(trace: Trace, max_nodes: int | None = 60, depth: int | None = None)
         if len(set(view.owner)) <= max_nodes:
             return view
         view = _fold_calls(trace, level)
-    if len(set(view.owner)) > max_nodes:
-        _fold_chains(trace, view)
-    if len(set(view.owner)) > max_nodes:
-        _gather_oldest(trace, view, max_nodes)
+    shorten(trace, view, max_nodes)
     return view
 
 
 def _fold_calls(trace: Trace, depth: int | None) -> View:
     """Fold the module calls at `depth`, with all that is inside of them."""
+    return fold(trace, {c for c, cluster in enumerate(trace.clusters) if cluster.depth == depth})
+
+
+def fold(trace: Trace, closed: Collection[int]) -> View:
+    """Fold these module calls, with all that is inside of them.
+
+    Parameters
+    ----------
+    trace : Trace
+    closed : collection of int
+        Ids of calls. One inside of another one needs not be named.
+    """
     view = View(list(range(len(trace.vertices))), {}, {})
-    if depth is None or not trace.clusters:
+    if not closed:
         return view
-    folded: list[int] = []  # by call, the folded call it lies in or is
+    folded: list[int] = []  # by call, the outermost folded call that it lies in or is
     for c, cluster in enumerate(trace.clusters):
-        folded.append(c if cluster.depth == depth else folded[cluster.parent] if cluster.depth > depth else -1)
+        outer = folded[cluster.parent] if cluster.parent >= 0 else -1
+        folded.append(outer if outer >= 0 else c if c in closed else -1)
     members: dict[int, list[int]] = {}
     for v, vertex in enumerate(trace.vertices):
         if vertex.cluster >= 0 and folded[vertex.cluster] >= 0:
@@ -81,6 +92,14 @@ def _fold_calls(trace: Trace, depth: int | None) -> View:
     for c, inside in members.items():
         _join(view, inside, trace.clusters[c].label, trace.clusters[c].parent)
     return view
+
+
+def shorten(trace: Trace, view: View, max_nodes: int | None) -> None:
+    """Fold long chains of `view`, then its oldest part, until at most `max_nodes` boxes are left."""
+    if max_nodes is not None and len(set(view.owner)) > max_nodes:
+        _fold_chains(trace, view)
+    if max_nodes is not None and len(set(view.owner)) > max_nodes:
+        _gather_oldest(trace, view, max_nodes)
 
 
 def _join(view: View, members: list[int], label: str, cluster: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from .dot import Writer
 from .records import Picture
 from .render import FORMATS, RenderError, render
 from .tree import tree
+from .viewer import Viewer
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type hints
@@ -34,6 +35,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         writer = Writer(picture, direction=direction, digits=digits, gains=gains, legend=legend)
         super().__init__("minigrad", body=writer.source(), format="svg")
         self.picture = picture
+        self.viewer: Callable[[], Viewer] | None = None
         self.title = title
         self._digits = digits
 
@@ -89,6 +91,22 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         with atomic_write(path) as file:
             file.write(data)
         return path
+
+    def interactive(self) -> Viewer:
+        """Return the graph as a page to look into, which shows itself in notebooks (see :func:`minigrad.viz.view`).
+
+        For this a drawing holds on to its graph, so the graph must not have been freed since.
+
+        Raises
+        ------
+        RuntimeError
+            If the graph was freed.
+        RenderError
+            If there is no Graphviz, it failed, or the time ran out.
+        """
+        if self.viewer is None:
+            raise RuntimeError("viz: this drawing was not made by viz.draw, so it knows no graph to look into")
+        return self.viewer()
 
     def _rendered(self, format: str, timeout: float = 60.0) -> bytes:
         return render(self.source, format, title=self.title, description=self.text, timeout=timeout)

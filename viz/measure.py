@@ -7,6 +7,8 @@ a drawing has no such effects. It shows the chain rule as the rules give it, wit
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,29 @@ def measure(traced: Traced, view: View, gradient: Any = None) -> Picture:
         wires = tuple(_wire(traced, view, use, flowing, gradients, flows) for use, flowing in uses.items())
     items = _items(traced, view, _with_births(traced, view, shown, wires))
     return Picture(items, wires, traced.trace.clusters, len(vertices) - 1, sum(v.kind == "op" for v in vertices), note)
+
+
+def arrays(traced: Traced, ids: Iterable[int], gradient: Any = None) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Return values of the graph themselves, and their gradients, by id.
+
+    Parameters
+    ----------
+    traced : Traced
+    ids : iterable of int
+        The vertices that are asked for; one whose value was freed, or that no gradient flows to, is left out.
+    gradient : Tensor or array_like, optional
+        As in :func:`measure`.
+    """
+    vertices, wanted = traced.trace.vertices, set(ids)
+    forward: dict[int, Any] = {}
+    with np.errstate(all="ignore"):
+        values = Values(source for source in traced.sources if type(source) is Node)
+        for v in sorted(wanted):
+            with suppress(RuntimeError):
+                forward[v] = traced.output._data if v == len(vertices) - 1 else values.of(traced.sources[v])
+        whole = View(list(range(len(vertices))), {}, {})
+        backward, _ = _sweep(traced, whole, wanted, _seed(vertices[-1], gradient))
+    return forward, backward
 
 
 def _uses(vertices: tuple[Vertex, ...], view: View) -> dict[Use, bool]:

@@ -1,0 +1,111 @@
+"""Which foldings of a graph's modules the viewer can show.
+
+A browser cannot lay out a graph, so each folding is laid out beforehand. Of n modules there are up to 2ⁿ foldings: the
+ones nearest to what is shown at first are made, and a click leads to the nearest one there is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..collapse import View, fold, shorten
+from ..records import Picture, Trace
+
+# More would make the page larger and slower to write than what they add.
+MOST = 16
+
+State = frozenset[int]  # the module calls that are open, with all that enclose them
+
+
+def states(trace: Trace, max_nodes: int | None, depth: int | None) -> list[tuple[State, View]]:
+    """Return the foldings that are laid out, the one that is shown at first in front.
+
+    Parameters
+    ----------
+    trace : Trace
+    max_nodes : int or None
+        The greatest number of boxes of each of them.
+    depth : int, optional
+        At first, calls inside of this many others are closed.
+    """
+    calls = range(len(trace.clusters))
+    deepest = max((cluster.depth for cluster in trace.clusters), default=-1)
+    start = deepest + 1 if depth is None else min(depth, deepest + 1)
+    levels = [frozenset(c for c in calls if trace.clusters[c].depth < level) for level in range(deepest + 2)]
+    while start and not _fits(view := fold(trace, _closed(trace, levels[start])), max_nodes):
+        start -= 1
+    first = levels[start]
+    view = fold(trace, _closed(trace, first))
+    shorten(trace, view, max_nodes)
+    found: dict[State, View] = {first: view}
+    seen_views = {tuple(view.owner)}
+
+    def add(state: State) -> None:
+        if state in found or len(found) >= MOST:
+            return
+        view = fold(trace, _closed(trace, state))
+        if tuple(view.owner) not in seen_views and (not state or _fits(view, max_nodes)):
+            shorten(trace, view, max_nodes)
+            seen_views.add(tuple(view.owner))
+            found[state] = view
+
+    for level in levels:
+        add(level)
+    worth = _worth_folding(trace)
+    # Breadth first: the foldings that are one click away, then those that are two away.
+    queue = list(found)
+    for state in queue:
+        for c in calls:
+            if c in worth and len(found) < MOST:
+                after = toggled(trace, state, c)
+                if after is not None and after not in found:
+                    add(after)
+                    if after in found:
+                        queue.append(after)
+    return list(found.items())
+
+
+def toggled(trace: Trace, state: State, call: int) -> State | None:
+    """Return what opening or closing a visible call leads to; None if it is not visible."""
+    if call in state:
+        return frozenset(c for c in state if not _inside(trace, c, call))
+    parent = trace.clusters[call].parent
+    return state | {call} if parent < 0 or parent in state else None
+
+
+def folded_calls(trace: Trace, picture: Picture, state: State) -> dict[int, int]:
+    """Return the module call that each group of a picture stands for; a folded chain stands for none."""
+    calls = {}
+    for item in picture.items:
+        c = trace.vertices[item.id].cluster if item.kind == "group" else -1
+        while c >= 0 and trace.clusters[c].parent != item.cluster:
+            c = trace.clusters[c].parent
+        if c >= 0 and c not in state:
+            calls[item.id] = c
+    return calls
+
+
+def _inside(trace: Trace, c: int, call: int) -> bool:
+    while c > call:  # a call's id is greater than those of all that enclose it
+        c = trace.clusters[c].parent
+    return c == call
+
+
+def _closed(trace: Trace, state: State) -> State:
+    return frozenset(range(len(trace.clusters))) - state
+
+
+def _fits(view: View, max_nodes: int | None) -> bool:
+    return max_nodes is None or len(set(view.owner)) <= max_nodes
+
+
+def _worth_folding(trace: Trace) -> set[int]:
+    """Return the calls that hold several ops; a box in place of one op says less than the op."""
+    ops: Counter[int] = Counter()
+    for vertex in trace.vertices:
+        if vertex.kind == "op":
+            c = vertex.cluster
+            while c >= 0:
+                ops[c] += 1
+                c = trace.clusters[c].parent
+    return {c for c, n in ops.items() if n > 1}
