@@ -87,7 +87,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         elif kind in FORMATS:
             data = self._rendered(kind, timeout)
         else:
-            raise ValueError(f"viz: cannot save {path.name!r}: the suffix must be .svg, .png, .pdf, .dot, .gv or .txt")
+            known = ".svg, .png, .pdf, .dot, .gv or .txt; viz.view writes .html"
+            raise ValueError(f"viz: cannot save {path.name!r}: the suffix must be {known}")
         with atomic_write(path) as file:
             file.write(data)
         return path

@@ -14,6 +14,7 @@ import minigrad as mg
 from minigrad import Tensor
 
 from ..api import DIRECTIONS, draw, text
+from ..viewer import view
 from .expression import ExpressionError, evaluate, value
 
 HELP = "draw the graph of an expression, or of a tensor that a script computes"
@@ -21,6 +22,7 @@ EXAMPLES = """examples:
   minigrad draw "(x + y) * z" x=-2 y=5 z=-4 -o graph.svg
   minigrad draw "x @ W + b" "x=[[1, 2]]" "W=[[1, 3, 5], [2, 4, 6]]" "b=[1, 2, 3]" --gradient "[[1, 2, 3]]" --text
   minigrad draw "x**3" x=2 --grad-of x --open      the graph of the derivative
+  minigrad draw "sigmoid(x * w)" x=2 w=-1 -o graph.html     a page to look into, and to step through
   minigrad draw train.py:loss -o loss.pdf          the tensor (or the function that returns it) `loss` of a script
 
 An expression has numbers, names, lists, + - * / // % ** @, comparisons, indices, and minigrad's functions: exp(x),
@@ -36,7 +38,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="EXPRESSION | SCRIPT.py:NAME", help="what to draw")
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a number, or a list such as [[1, 2], [3, 4]]")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help=".svg (default: graph.svg), .png, .pdf, .dot or .txt"
+        "-o", "--output", type=Path, metavar="FILE", help=".svg (default: graph.svg), .png, .pdf, .html, .dot or .txt"
+    )
+    parser.add_argument(
+        "--html", action="store_true", help="write a page to look into and to step through (default: graph.html)"
     )
     parser.add_argument("--text", action="store_true", help="print the graph as a tree of text")
     parser.add_argument("--open", action="store_true", help="show the file when it is written")
@@ -78,10 +83,13 @@ def run(options: argparse.Namespace) -> int:
     shown = {"gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits}
     if options.text:
         print(text(output, **shown))
-    if options.text and options.output is None and not options.open:
+    if options.text and options.output is None and not (options.open or options.html):
         return 0
-    drawing = draw(output, direction=options.direction, gains=options.gains, **shown)
-    path = drawing.save(options.output or Path("graph.svg"))
+    path = options.output or Path("graph.html" if options.html else "graph.svg")
+    if options.html or path.suffix.lower() in (".html", ".htm"):
+        view(output, path, direction=options.direction, **shown)
+    else:
+        draw(output, direction=options.direction, gains=options.gains, **shown).save(path)
     print(path)
     if options.open:
         import webbrowser

@@ -21,8 +21,8 @@ def inspected(values: Any) -> dict[str, Any]:
     """Return statistics, a histogram and a heat map of an array, ready for JSON.
 
     The heat map has at most 1,024 cells. Of a larger array every n-th row and column is taken, and "note" says so. A
-    cell is a byte: a share of the greatest magnitude, in 125ths; 127 is NaN, 126 and -126 are the infinities, and -128 is
-    no cell at all.
+    cell is a byte: a share of the greatest magnitude, in 125ths; 127 is NaN, 126 and -126 are the infinities, and -128
+    is no cell at all.
 
     Parameters
     ----------

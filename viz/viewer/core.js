@@ -38,7 +38,7 @@ function indexed(view) {
   view.byItem = new Map();
   for (const item of view.items) {
     view.byItem.set(item.id, item);
-    for (const value of item.values) view.values.set(value.id, { ...value, item, uses: [] });
+    for (const value of item.values) view.values.set(value.id, Object.assign(value, { item, uses: [] }));
   }
   view.byWire = new Map();
   for (const wire of view.wires) {

@@ -2,6 +2,7 @@
 let unpackedArrays = null;
 const BAD = 127, INF = 126, NOTHING = -128, TOP = 125;
 
+// The panel may show something else by the time that the arrays are there; then the box is no longer part of it.
 async function inspect(value, where) {
   const box = element("div");
   where.append(box);
@@ -19,7 +20,7 @@ function shown(box, title, array) {
     box.append(element("p", "note", "empty"));
     return;
   }
-  heatMap(box, title, array);
+  if (array.size > 1) heatMap(box, title, array);
   if (array.size > 1 && array.counts) histogram(box, title, array);
   statistics(box, array);
 }
@@ -55,7 +56,7 @@ function heatMap(box, title, array) {
     paint.fillRect((i % columns) * side, Math.floor(i / columns) * side, side, side);
   });
   const said = element("div", "scale");
-  const range = `blue −${short(array.top)} · 0 · ${short(array.top)} orange`;
+  const range = !array.top ? "all 0" : `blue −${short(array.top)} · 0 · ${short(array.top)} orange`;
   const rest = element("span", "", range);
   said.append(rest);
   canvas.addEventListener("pointermove", (event) => {

@@ -22,7 +22,7 @@ class _MarkedStyle(Style):
     """Gives the cells of gradients names that reach the SVG; Graphviz writes them only beside a title."""
 
     def mark(self, name: str) -> str:
-        return f' ID="{name}" TITLE=" "'
+        return f' ID="m{name}" TITLE=" "'
 
 
 class MarkedWriter(Writer):
@@ -67,7 +67,7 @@ def svg(writer: MarkedWriter, timeout: float) -> str:
 
 def _strip(group: ET.Element) -> None:
     """Replace Graphviz's names and links by handles for the script, and drop what the style sheet says once."""
-    for element in list(group.iter()):
+    for element in reversed(list(group.iter())):  # what is inside comes first
         kept: list[ET.Element] = []
         for child in element:
             if child.tag == "title":
@@ -77,14 +77,15 @@ def _strip(group: ET.Element) -> None:
             while child.tag == "g" and len(child) == 1 and child[0].tag == "a":
                 # <g id="a_NAME"><a>…</a></g>: the anchor of a tooltip, or of a mark.
                 name, link = child.attrib.get("id", "").removeprefix("a_"), child[0]
-                child = ET.Element("g", {"data-m": name} if re.fullmatch(r"g\d+|w\d+_\d+_\d+", name) else {})
+                child = ET.Element("g", {"data-m": name[1:]} if name.startswith("m") else {})
                 child[:] = [c for c in link if c.tag != "title"]
             kept.append(child)
         element[:] = kept
         look = element.attrib
-        name = look.pop("id", "")
-        if element.tag == "g" and re.fullmatch(r"n\d+|w\d+_\d+_\d+", name):
-            look["data-i"] = name
+        if not look.get("id", "").startswith("a_"):  # the names of anchors are read above, at what holds them
+            name = look.pop("id", "")
+            if re.fullmatch(r"n\d+|w\d+_\d+_\d+", name):
+                look["data-i"] = name
         for key in [key for key in look if key.startswith("{") or key in ("font-family", "text-anchor")]:
             if key != "text-anchor" or look[key] == "start":
                 del look[key]
@@ -117,7 +118,11 @@ def _item(writer: MarkedWriter, item: Item) -> dict[str, Any]:
     for shown in item.values:
         hidden = shown._replace(gradient=None, hooked=False)
         lines = writer.describe(item, hidden)
-        told: dict[str, Any] = {"id": shown.id, "name": writer.reference(shown.id), "lines": lines}
+        name = writer.reference(shown.id)
+        # A number alone says little away from the drawing.
+        if name == f"#{shown.id}":
+            name = item.label if len(item.values) == 1 and item.kind == "group" else f"{item.label} {name}"
+        told: dict[str, Any] = {"id": shown.id, "name": name, "lines": lines}
         if shown.gradient is not None:
             told["gradient"] = gradient_lines(shown.gradient, EXACT)
             told["entries"] = _entries(shown.gradient)
@@ -126,7 +131,8 @@ def _item(writer: MarkedWriter, item: Item) -> dict[str, Any]:
         values.append(told)
     title = item.label or (values[0]["name"] if values else "")
     return {
-        "id": item.id, "kind": item.kind, "label": title, "detail": item.detail, "values": values, "cluster": item.cluster,
+        "id": item.id, "kind": item.kind, "label": title, "detail": item.detail, "values": values,
+        "cluster": item.cluster,
     }  # fmt: skip
 
 

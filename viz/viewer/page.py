@@ -144,15 +144,13 @@ def view(
     entries = sum(_size(vertex.shape) for vertex in traced.trace.vertices)
     most = max(1, _WORK // max(entries, 1))
     views: list[dict[str, Any]] = []
-    drawn: list[str] = []
     shown: set[int] = set()
     for state, folding in states(traced.trace, max_nodes, depth)[:most]:
         picture = measure(traced, folding, gradient)
         down = direction or chosen_direction(picture)
         writer = MarkedWriter(picture, direction=down, digits=digits)
-        drawn.append(svg(writer, timeout))
         calls = folded_calls(traced.trace, picture, state)
-        views.append({"open": sorted(state), **described(picture, writer, calls)})
+        views.append({"open": sorted(state), "svg": svg(writer, timeout), **described(picture, writer, calls)})
         shown.update(value.id for item in picture.items for value in item.values)
     forward, backward = arrays(traced, shown, gradient)
     data = {
@@ -161,13 +159,13 @@ def view(
         "total": picture.total,
         "output": picture.output,
         "parents": [cluster.parent for cluster in traced.trace.clusters],
-        "views": [{"open": v["open"], "packed": packed(json.dumps(v | {"svg": s}))} for v, s in zip(views, drawn, strict=True)],
+        "views": [{"open": view["open"], "packed": packed(json.dumps(view))} for view in views],
         "arrays": packed(json.dumps({
             "values": {str(v): inspected(a) for v, a in sorted(forward.items())},
             "gradients": {str(v): inspected(a) for v, a in sorted(backward.items())},
         })),
     }  # fmt: skip
-    viewer = Viewer(page(title, drawn[0], data), title)
+    viewer = Viewer(page(title, views[0]["svg"], data), title)
     if path is not None:
         viewer.save(path)
     return viewer

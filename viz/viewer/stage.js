@@ -46,6 +46,14 @@ function centre(node) {
   pan(frame.left + frame.width / 2 - now.left - now.width / 2, frame.top + frame.height / 2 - now.top - now.height / 2);
 }
 
+// Where only a part of the drawing is on the stage, it follows what happens.
+function follow(node) {
+  const box = node.getBoundingClientRect(), frame = stage.getBoundingClientRect();
+  if (box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom) {
+    pan((frame.left + frame.right - box.left - box.right) / 2, (frame.top + frame.bottom - box.top - box.bottom) / 2);
+  }
+}
+
 stage.addEventListener("wheel", (event) => {
   event.preventDefault();
   zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.clientX, event.clientY);
@@ -112,13 +120,14 @@ function staged(view, present) {
   }
   for (const item of view.items) {
     const node = view.parts.get(`n${item.id}`), box = node.getBBox();
-    node.append(drawn("rect", {
+    node.prepend(drawn("rect", {
       class: "frame", x: box.x - 3, y: box.y - 3, width: box.width + 6, height: box.height + 6, rx: 6,
     }));
     node.setAttribute("tabindex", "0");
     node.setAttribute("role", "button");
     if (item.call !== undefined && nearest(item.call, true) >= 0) {
-      node.append(button(item.call, true, box.x, box.y, item.label));
+      const corner = node.querySelector('[fill="#dfe6ef"]').getBBox();
+      node.append(button(item.call, true, corner.x, corner.y, item.label));
     }
   }
   for (const wire of view.wires) {
@@ -149,12 +158,15 @@ function button(call, opens, x, y, name) {
   return made;
 }
 
-// Returns the folding most like the present one in which the call is open, or closed; -1 if there is none.
+// Returns the folding in which the call is open, else as now, or closed; -1 if there is none. Where that very folding
+// was not laid out, what opens the call with the fewest other changes will do; to fold it, nothing else is disturbed.
 function nearest(call, opens) {
-  const now = new Set(data.views[app.index].open);
-  const wanted = new Set([...now].filter((c) => opens || !within(c, call)));
+  const now = data.views[app.index].open;
+  if (now.includes(call) === opens) return -1;
+  const wanted = new Set(now.filter((c) => opens || !within(c, call)));
   if (opens) wanted.add(call);
-  return closest(wanted, (open) => open.includes(call) === opens);
+  const exact = (open) => open.length === wanted.size && open.every((c) => wanted.has(c));
+  return closest(wanted, (open) => (opens ? open.includes(call) : exact(open)));
 }
 
 function within(c, call) {

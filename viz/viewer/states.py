@@ -28,40 +28,34 @@ def states(trace: Trace, max_nodes: int | None, depth: int | None) -> list[tuple
     depth : int, optional
         At first, calls inside of this many others are closed.
     """
-    calls = range(len(trace.clusters))
-    deepest = max((cluster.depth for cluster in trace.clusters), default=-1)
+    calls = worth_folding(trace)
+    deepest = max((trace.clusters[c].depth for c in calls), default=-1)
     start = deepest + 1 if depth is None else min(depth, deepest + 1)
     levels = [frozenset(c for c in calls if trace.clusters[c].depth < level) for level in range(deepest + 2)]
-    while start and not _fits(view := fold(trace, _closed(trace, levels[start])), max_nodes):
+    while start and not _fits(fold(trace, calls - levels[start]), max_nodes):
         start -= 1
-    first = levels[start]
-    view = fold(trace, _closed(trace, first))
-    shorten(trace, view, max_nodes)
-    found: dict[State, View] = {first: view}
-    seen_views = {tuple(view.owner)}
+    found: dict[State, View] = {}
 
     def add(state: State) -> None:
         if state in found or len(found) >= MOST:
             return
-        view = fold(trace, _closed(trace, state))
-        if tuple(view.owner) not in seen_views and (not state or _fits(view, max_nodes)):
+        view = fold(trace, calls - state)
+        # Whoever asks for few boxes of a graph without modules gets them by folding its chains.
+        if _fits(view, max_nodes) or not found:
             shorten(trace, view, max_nodes)
-            seen_views.add(tuple(view.owner))
             found[state] = view
 
-    for level in levels:
+    for level in (levels[start], *levels):
         add(level)
-    worth = _worth_folding(trace)
     # Breadth first: the foldings that are one click away, then those that are two away.
     queue = list(found)
     for state in queue:
-        for c in calls:
-            if c in worth and len(found) < MOST:
-                after = toggled(trace, state, c)
-                if after is not None and after not in found:
-                    add(after)
-                    if after in found:
-                        queue.append(after)
+        for c in sorted(calls):
+            after = toggled(trace, state, c)
+            if after is not None and after not in found:
+                add(after)
+                if after in found:
+                    queue.append(after)
     return list(found.items())
 
 
@@ -91,21 +85,16 @@ def _inside(trace: Trace, c: int, call: int) -> bool:
     return c == call
 
 
-def _closed(trace: Trace, state: State) -> State:
-    return frozenset(range(len(trace.clusters))) - state
-
-
 def _fits(view: View, max_nodes: int | None) -> bool:
     return max_nodes is None or len(set(view.owner)) <= max_nodes
 
 
-def _worth_folding(trace: Trace) -> set[int]:
-    """Return the calls that hold several ops; a box in place of one op says less than the op."""
-    ops: Counter[int] = Counter()
+def worth_folding(trace: Trace) -> State:
+    """Return the calls that hold several boxes; what stands for one box only says less than that box."""
+    boxes: Counter[int] = Counter()
     for vertex in trace.vertices:
-        if vertex.kind == "op":
-            c = vertex.cluster
-            while c >= 0:
-                ops[c] += 1
-                c = trace.clusters[c].parent
-    return {c for c, n in ops.items() if n > 1}
+        c = vertex.cluster
+        while c >= 0:
+            boxes[c] += 1
+            c = trace.clusters[c].parent
+    return frozenset(c for c, n in boxes.items() if n > 1)

@@ -4,6 +4,8 @@ let timer = 0;
 function goTo(step) {
   app.step = Math.max(0, Math.min(step, app.view.steps.length));
   refresh();
+  const now = app.view.steps[app.step - 1];
+  if (now && app.step < app.view.steps.length) follow(app.view.parts.get(`n${now.item.id}`));
 }
 
 function playing(on) {
@@ -42,7 +44,7 @@ function refresh() {
   for (const item of view.items) {
     const part = view.parts.get(`n${item.id}`);
     part.classList.toggle("active", now?.item === item && app.step < view.steps.length);
-    part.setAttribute("aria-label", tellItem(item).textContent);
+    part.setAttribute("aria-label", [...tellItem(item).children].map((told) => told.textContent).join("; "));
   }
   const last = view.steps.length;
   $("slider").max = last;

@@ -70,7 +70,7 @@ function tellItem(item) {
   if (item.kind === "group") {
     told.append(line(["title", item.label]), line(["muted", item.detail]));
   }
-  for (const value of item.values) told.append(tellValue(value.uses ? value : app.view.values.get(value.id)));
+  for (const value of item.values) told.append(tellValue(value));
   return told;
 }
 
