@@ -162,7 +162,7 @@ def test_large_tensors_show_statistics() -> None:
     said = viz.text(mg.relu(x).mean())
     assert "× [y > 0] min 0 · median 0.5 · max 1 · 50% zeros" in said
     assert "J 1 × 100, never built" in said
-    assert "gain" in viz.draw(mg.relu(x).mean(), gains=True).source
+    assert "gain" in viz.draw(mg.relu(x).mean(), show="+gains").source
 
 
 def test_odd_tensors_are_drawn() -> None:

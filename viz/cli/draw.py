@@ -14,6 +14,7 @@ import minigrad as mg
 from minigrad import Tensor
 
 from ..api import DIRECTIONS, draw, text
+from ..detail import DETAILS
 from ..viewer import view
 from .expression import ExpressionError, evaluate, value
 
@@ -54,7 +55,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=int, metavar="N", help="fold modules inside of N others")
     parser.add_argument("--max-nodes", type=int, default=60, metavar="N", help="show at most N boxes (default 60)")
     parser.add_argument("--digits", type=int, default=4, metavar="N", help="significant digits (default 4)")
-    parser.add_argument("--gains", action="store_true", help="show ‖downstream‖/‖upstream‖ on every wire")
+    parser.add_argument("--expand", action="append", default=[], metavar="OP", help="open a fused op; may be repeated")
+    parser.add_argument("--show", metavar="WORDS", help=f"of {' '.join(DETAILS)}; +WORD and -WORD add and leave out")
+    parser.add_argument("--highlight", metavar="NAME", help="mark the path from NAME to the output")
+    parser.add_argument("--check", action="store_true", help="compare each local gradient with numbers")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,7 +93,11 @@ def run(options: argparse.Namespace) -> int:
     if options.html or path.suffix.lower() in (".html", ".htm"):
         view(output, path, direction=options.direction, **shown)
     else:
-        draw(output, direction=options.direction, gains=options.gains, **shown).save(path)
+        drawing = draw(
+            output, direction=options.direction, expand=options.expand, show=options.show, highlight=options.highlight,
+            check=options.check, **shown,
+        )  # fmt: skip
+        drawing.save(path)
     print(path)
     if options.open:
         import webbrowser

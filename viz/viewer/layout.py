@@ -8,7 +8,7 @@ from typing import Any
 
 from ..cells import Style, wire_id
 from ..dot import EXACT, Writer
-from ..labels import gradient_lines, local_lines, number
+from ..labels import USUAL, gradient_lines, local_lines, number
 from ..records import Item, Picture, Summary, Wire
 from ..render import render
 from ..theme import stroke
@@ -29,8 +29,8 @@ class MarkedWriter(Writer):
     """Writes DOT text with names on boxes, wires and gradients, and without tooltips, which are the page's matter."""
 
     def __init__(self, picture: Picture, *, direction: str, digits: int) -> None:
-        super().__init__(picture, direction=direction, digits=digits, gains=False, legend=False)
-        self.style = _MarkedStyle(down=self.down, digits=digits, gains=False)
+        super().__init__(picture, direction=direction, digits=digits, show=USUAL, legend=False)
+        self.style = _MarkedStyle(down=self.down, digits=digits, show=USUAL)
 
     def _node(self, item: Item) -> str:
         return super()._node(item).replace(" [", f' [id="n{item.id}" ', 1)

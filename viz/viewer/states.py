@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..collapse import View, fold, shorten
+from ..collapse import View, check_limits, fold, shorten
 from ..records import Picture, Trace
 
 # More would make the page larger and slower to write than what they add.
@@ -27,7 +27,13 @@ def states(trace: Trace, max_nodes: int | None, depth: int | None) -> list[tuple
         The greatest number of boxes of each of them.
     depth : int, optional
         At first, calls inside of this many others are closed.
+
+    Raises
+    ------
+    ValueError
+        If `max_nodes` is below 2 or `depth` is negative.
     """
+    check_limits(max_nodes, depth)
     calls = worth_folding(trace)
     deepest = max((trace.clusters[c].depth for c in calls), default=-1)
     start = deepest + 1 if depth is None else min(depth, deepest + 1)
