@@ -138,7 +138,7 @@ def test_the_page_says_what_the_drawing_says(graphs: Graphs, rendering: None) ->
     assert sorted(a["entries"][0] for a in arrays["gradients"].values()) == pytest.approx([1, 1.1, 2.2, 110, 200])
     # Every gradient has a handle in the drawing, or it could not be hidden.
     marks = set(re.findall(r'data-m="(\w+)"', view["svg"]))
-    assert marks == {wire["id"] for wire in view["wires"]} | {f"g{data['output']}"}
+    assert marks == {wire["id"] for wire in view["wires"]} | {f"g{data['outputs'][0]}"}
 
 
 def test_an_output_of_many_entries_has_no_gradients_and_says_so(rendering: None) -> None:
@@ -192,6 +192,26 @@ def test_there_are_few_foldings_of_many_modules_and_they_fit() -> None:
     assert shallow[0][0] == frozenset()
 
 
+def test_fused_ops_are_written_out_in_a_graph_of_their_own(rendering: None) -> None:
+    data = Page(viz.view(network()).html).data
+    views = [unpacked(view["packed"]) for view in data["views"]]
+    whole, parts = (next(view for view in views if view["graph"] == graph) for graph in (0, 1))
+    labels = [{item["label"] for item in view["items"]} for view in (whole, parts)]
+    assert {"softmax_cross_entropy", "relu"} <= labels[0]
+    assert {"exp", "log", "where"} <= labels[1]
+    # The gradients at what both graphs share are the same, and are in the page once.
+    shared = [
+        {v["array"]: v.get("gradient") for item in view["items"] for v in item["values"]} for view in (whole, parts)
+    ]
+    common = shared[0].keys() & shared[1].keys()
+    assert len(common) >= 5
+    assert sum(shared[0][key] is not None for key in common) >= 4
+    arrays = unpacked(data["arrays"])
+    assert arrays["gradients"].keys() <= arrays["values"].keys() == shared[0].keys() | shared[1].keys()
+    # Without a fused op, there is one graph only.
+    assert len(Page(viz.view(named("x")).html).data["outputs"]) == 1
+
+
 def test_a_long_chain_without_modules_is_folded(rendering: None) -> None:
     y = mg.Tensor(1.0, requires_grad=True, name="x")
     for _ in range(500):
@@ -228,9 +248,11 @@ def test_heat_maps_of_any_array(a: np.ndarray) -> None:
 
 def test_a_large_array_is_thinned_out_and_says_so() -> None:
     said = inspected(np.arange(30 * 24 * 24.0).reshape(1, 30, 24, 24))
-    assert said["note"] == "slices side by side, 4 in a row, the first 16 of 30 slices, every 3. row and 3. column"
+    notes = ["slices side by side, 4 in a row", "the first 16 of 30 slices"]
+    notes += ["one of every 3 rows", "one of every 3 columns"]
+    assert said["note"] == ", ".join(notes)
     assert said["columns"] == 32
-    assert inspected(np.zeros(5000))["note"] == "row by row, 32 in each, every 5. of 5,000 entries"
+    assert inspected(np.zeros(5000))["note"] == "row by row, 32 in each, one of every 5 of the 5,000 entries"
     assert "cells" not in inspected(np.zeros((0, 3)))
 
 

@@ -251,6 +251,17 @@ def test_modules_fold_and_open(opened: Callable[..., Any]) -> None:
     assert page.locator("[data-i^=n]").count() == everything
 
 
+def test_fused_ops_are_written_out(opened: Callable[..., Any]) -> None:
+    page = opened(network())
+    assert page.get_by_text("exp", exact=True).count() == 0
+    page.keyboard.press("u")
+    page.locator("#fused[aria-pressed=true]").wait_for()
+    assert page.get_by_text("exp", exact=True).count() == 1
+    page.locator("#fused").click()
+    page.locator("#fused[aria-pressed=false]").wait_for()
+    assert page.get_by_text("exp", exact=True).count() == 0
+
+
 def test_search_finds_what_is_folded_too(opened: Callable[..., Any]) -> None:
     page = opened(network(), depth=0)
     page.keyboard.press("/")

@@ -20,7 +20,7 @@ _NAN, _INF, _MINUS_INF, _NONE = 127, 126, -126, -128
 def inspected(values: Any) -> dict[str, Any]:
     """Return statistics, a histogram and a heat map of an array, ready for JSON.
 
-    The heat map has at most 1,024 cells. Of a larger array every n-th row and column is taken, and "note" says so. A
+    The heat map has at most 1,024 cells. Of a larger array one of every n rows and columns is taken, as "note" says. A
     cell is a byte: a share of the greatest magnitude, in 125ths; 127 is NaN, 126 and -126 are the infinities, and -128
     is no cell at all.
 
@@ -103,7 +103,7 @@ def _cells(a: Any) -> tuple[Any, Any, str]:
         padded[: flat.size] = flat
         outside = np.arange(padded.size) >= flat.size
         notes = [f"row by row, {columns} in each"] if rows > 1 else []
-        notes += [f"every {step}. of {a.size:,} entries"] if step > 1 else []
+        notes += [f"one of every {step} of the {a.size:,} entries"] if step > 1 else []
         return padded.reshape(rows, columns), outside.reshape(rows, columns), ", ".join(notes)
     slices = a.reshape(-1, *a.shape[-2:])
     shown = slices[:SLICES]
@@ -116,8 +116,8 @@ def _cells(a: Any) -> tuple[Any, Any, str]:
             down += 1
         else:
             across += 1
-    if down > 1 or across > 1:
-        notes.append(f"every {down}. row and {across}. column")
+    notes += [f"one of every {down} rows"] if down > 1 else []
+    notes += [f"one of every {across} columns"] if across > 1 else []
     shown = shown[:, ::down, ::across]
     if len(shown) == 1:
         return shown[0], np.zeros(shown[0].shape, bool), ", ".join(notes)

@@ -45,8 +45,8 @@ function indexed(view) {
     view.byWire.set(wire.id, wire);
     view.values.get(wire.source).uses.push(wire);
   }
-  const known = view.values.get(data.output).gradient !== undefined;
-  view.steps = known ? [{ item: view.values.get(data.output).item, wires: [] }] : [];
+  view.output = view.values.get(data.outputs[view.graph]);
+  view.steps = view.output.gradient === undefined ? [] : [{ item: view.output.item, wires: [] }];
   for (const item of [...view.items].reverse()) {
     const wires = view.wires.filter((wire) => wire.target === item.id && wire.down !== undefined);
     if (wires.length) view.steps.push({ item, wires });
@@ -55,7 +55,7 @@ function indexed(view) {
   for (const value of view.values.values()) {
     const steps = value.uses.map((wire) => wire.step ?? 0);
     value.flowing = value.uses.filter((wire) => wire.down !== undefined);
-    value.step = value.id === data.output ? 1 : Math.max(0, ...steps);
+    value.step = value === view.output ? 1 : Math.max(0, ...steps);
   }
   return view;
 }

@@ -8,7 +8,7 @@ async function inspect(value, where) {
   where.append(box);
   unpackedArrays ??= unpacked(data.arrays);
   const arrays = await unpackedArrays;
-  const forward = arrays.values[value.id], backward = arrays.gradients[value.id];
+  const forward = arrays.values[value.array], backward = arrays.gradients[value.array];
   if (forward) shown(box, `Value of ${value.name}`, forward);
   const full = app.view.values.get(value.id);
   if (backward && full && valueSeen(full)) shown(box, `Gradient of ${value.name}`, backward);

@@ -11,6 +11,8 @@ async function show(index) {
   // The page came with the first drawing.
   staged(view, first);
   app.step = all ? view.steps.length : Math.min(app.step, view.steps.length);
+  $("folding").hidden = data.views.filter(({ graph }) => graph === view.graph).length < 2;
+  $("fused").setAttribute("aria-pressed", String(view.graph === 1));
   $("count").textContent = `${data.total.toLocaleString("en")} ops, ${view.items.length} boxes`;
   if (app.predicting) predicting(true);
   else refresh();
@@ -24,6 +26,12 @@ async function toggle(call, opens) {
   const group = app.view.items.find((item) => item.call === call);
   const next = opens ? stage.querySelector(`[data-toggle="${call}"]`) : app.view.parts.get(`n${group?.id}`);
   next?.focus({ preventScroll: true });
+}
+
+// Fused ops as one box each, or as what they are made of: two graphs, whose modules have other numbers.
+function fused() {
+  const graph = 1 - app.view.graph;
+  return show(data.views.findIndex((view) => view.graph === graph));
 }
 
 const searched = $("search");
@@ -41,7 +49,7 @@ async function find(next) {
   if (!app.matches.length && next) {
     // It may be inside of what is folded here.
     for (let i = 0; i < data.views.length; i++) {
-      if (hits(await folding(i)).length) {
+      if (data.views[i].graph === app.view.graph && hits(await folding(i)).length) {
         await show(i);
         app.matches = hits(app.view);
         break;
@@ -78,6 +86,7 @@ const KEYS = {
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": fit, "f": fit, "t": theme,
   "p": () => $("predict").click(), "/": () => searched.focus(), "?": () => $("keys").showModal(),
   "Escape": () => { hideTip(); choose(null); }, "o": toggleChosen,
+  "u": () => { if (data.outputs.length > 1) fused(); },
 };
 const MOVES = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
 
@@ -117,8 +126,9 @@ $("fit").addEventListener("click", fit);
 $("theme").addEventListener("click", theme);
 $("help").addEventListener("click", () => $("keys").showModal());
 $("fold").addEventListener("click", () => show(closest(new Set(), () => true)));
-$("open").addEventListener("click", () => show(closest(new Set(data.parents.keys()), () => true)));
-$("folding").hidden = data.views.length < 2;
+$("open").addEventListener("click", () => show(closest(new Set(data.parents[app.view.graph].keys()), () => true)));
+$("fused").addEventListener("click", fused);
+$("fused").hidden = data.outputs.length < 2;
 new ResizeObserver(() => { if (app.view) moved(); }).observe(stage);
 addEventListener("beforeprint", () => picture.setAttribute("viewBox", picture.dataset.whole));
 addEventListener("afterprint", moved);

@@ -8,27 +8,30 @@ import json
 import os
 import zlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from minigrad import Tensor
+from minigrad import Node, Tensor
 from minigrad.files import atomic_write
 
 from ..labels import clean
 from ..measure import arrays, measure
 from ..theme import COLOURS
-from ..trace import trace
+from ..trace import Traced, trace
 from .arrays import inspected
 from .layout import MarkedWriter, described, svg
-from .states import folded_calls, states
+from .states import MOST, folded_calls, states
 
 # Of one scope, in this order.
 SCRIPTS = ("core.js", "stage.js", "tell.js", "inspect.js", "steps.js", "predict.js", "main.js")
 # The work of all layouts together, in entries swept: past it, fewer foldings are laid out.
 _WORK = 200_000_000
+# Foldings of the graph with its fused ops written out: each is large, and they are less looked at.
+_WRITTEN_OUT = 5
 
 
 class Viewer:
@@ -94,7 +97,7 @@ def view(
     The page is one file that needs no network. It has the drawing of :func:`minigrad.viz.draw`, and
 
     - the whole chain rule of a wire, and the sum over all paths of a value, where the pointer is;
-    - modules to fold and open with a click;
+    - modules to fold and open with a click, and fused ops as what they are made of;
     - the backward pass, one op after the other, forwards and back;
     - the gradients as blanks to fill in, with a check and an answer key;
     - every tensor as a heat map with a histogram and statistics;
@@ -131,44 +134,86 @@ def view(
     >>> from minigrad import viz
     >>> x = mg.Tensor(3.0, requires_grad=True, name="x")
     >>> viz.view(x * x, "square.html")  # doctest: +SKIP
-    <Viewer of the graph of multiply, 61,234 bytes>
+    <Viewer of Computation graph, 61,318 bytes>
     """
-    from ..api import check_options, chosen_direction  # api makes drawings, which make viewers
+    from ..api import check_options  # not above: api makes drawings, which make viewers
 
     check_options(direction, digits)
     if path is not None:
         _check_suffix(Path(path))
-    traced = trace(output)
+    whole = trace(output)
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
-    entries = sum(_size(vertex.shape) for vertex in traced.trace.vertices)
-    most = max(1, _WORK // max(entries, 1))
-    views: list[dict[str, Any]] = []
-    shown: set[int] = set()
-    for state, folding in states(traced.trace, max_nodes, depth)[:most]:
-        picture = measure(traced, folding, gradient)
-        down = direction or chosen_direction(picture)
-        writer = MarkedWriter(picture, direction=down, digits=digits)
-        calls = folded_calls(traced.trace, picture, state)
-        views.append({"open": sorted(state), "svg": svg(writer, timeout), **described(picture, writer, calls)})
-        shown.update(value.id for item in picture.items for value in item.values)
-    forward, backward = arrays(traced, shown, gradient)
+    layouts = _Layouts(gradient, direction, digits, timeout)
+    layouts.add(whole, max_nodes, depth)
+    if any(type(source) is Node and source.op.decomposition is not None for source in whole.sources):
+        layouts.add(trace(output, expand=True), max_nodes, depth, _WRITTEN_OUT)
+    views = layouts.views
     data = {
         "title": title,
-        "note": picture.note,
-        "total": picture.total,
-        "output": picture.output,
-        "parents": [cluster.parent for cluster in traced.trace.clusters],
-        "views": [{"open": view["open"], "packed": packed(json.dumps(view))} for view in views],
-        "arrays": packed(json.dumps({
-            "values": {str(v): inspected(a) for v, a in sorted(forward.items())},
-            "gradients": {str(v): inspected(a) for v, a in sorted(backward.items())},
-        })),
-    }  # fmt: skip
+        "note": layouts.note,
+        "total": sum(vertex.kind == "op" for vertex in whole.trace.vertices),
+        "outputs": layouts.outputs,
+        "parents": layouts.parents,
+        "views": [{"graph": v["graph"], "open": v["open"], "packed": packed(json.dumps(v))} for v in views],
+        "arrays": packed(json.dumps(layouts.arrays)),
+    }
     viewer = Viewer(page(title, views[0]["svg"], data), title)
     if path is not None:
         viewer.save(path)
     return viewer
+
+
+class _Layouts:
+    """What is laid out: foldings of the graph, and of the graph with its fused ops written out."""
+
+    def __init__(self, gradient: Any, direction: str | None, digits: int, timeout: float) -> None:
+        self._gradient, self._direction, self._digits, self._timeout = gradient, direction, digits, timeout
+        self.views: list[dict[str, Any]] = []
+        self.outputs: list[int] = []
+        self.parents: list[list[int]] = []
+        self.arrays: dict[str, dict[str, Any]] = {"values": {}, "gradients": {}}
+        self.note = ""
+        # Both graphs share most of their tensors. The tensors are kept, so that their ids stay theirs.
+        self._keys: dict[int, str] = {}
+        self._kept: list[Traced] = []
+
+    def add(self, traced: Traced, max_nodes: int | None, depth: int | None, most: int = MOST) -> None:
+        """Lay out a graph in its foldings, at most so many."""
+        from ..api import chosen_direction
+
+        graph, vertices = len(self.outputs), traced.trace.vertices
+        entries = sum(_size(vertex.shape) for vertex in vertices)
+        shown: set[int] = set()
+        writers: list[MarkedWriter] = []
+        most = min(most, max(1, _WORK // max(entries, 1)))
+        for state, folding in states(traced.trace, max_nodes, depth, most):
+            picture = measure(traced, folding, self._gradient)
+            direction = self._direction or chosen_direction(picture)
+            writer = MarkedWriter(picture, direction=direction, digits=self._digits)
+            told = described(picture, writer, folded_calls(traced.trace, picture, state))
+            for item in told["items"]:
+                for value in item["values"]:
+                    value["array"] = self._key(traced.sources[value["id"]])
+            writers.append(writer)
+            self.views.append({"graph": graph, "open": sorted(state), **told})
+            shown.update(value.id for item in picture.items for value in item.values)
+            self.note = picture.note
+        # Each layout is a process of its own, and waiting for it takes no time of this one.
+        with ThreadPoolExecutor(min(len(writers), os.cpu_count() or 1)) as pool:
+            drawn = list(pool.map(lambda writer: svg(writer, self._timeout), writers))
+        for view, text in zip(self.views[-len(drawn) :], drawn, strict=True):
+            view["svg"] = text
+        self._kept.append(traced)
+        self.outputs.append(len(vertices) - 1)
+        self.parents.append([cluster.parent for cluster in traced.trace.clusters])
+        new = [v for v in sorted(shown) if self._key(traced.sources[v]) not in self.arrays["values"]]
+        for kind, found in zip(("values", "gradients"), arrays(traced, new, self._gradient), strict=True):
+            for v, array in sorted(found.items()):
+                self.arrays[kind][self._key(traced.sources[v])] = inspected(array)
+
+    def _key(self, source: Any) -> str:
+        return self._keys.setdefault(id(source), str(len(self._keys)))
 
 
 def _check_suffix(path: Path) -> None:

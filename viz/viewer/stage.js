@@ -144,7 +144,9 @@ function staged(view, present) {
 }
 
 function button(call, opens, x, y, name) {
-  const made = drawn("g", { class: "toggle", tabindex: 0, role: "button", "data-toggle": call, transform: `translate(${x} ${y})` });
+  const made = drawn("g", {
+    class: "toggle", tabindex: 0, role: "button", "data-toggle": call, transform: `translate(${x} ${y})`,
+  });
   made.setAttribute("aria-label", `${opens ? "Open" : "Fold"} ${name}`);
   made.append(drawn("circle", { r: 8 }), drawn("path", { d: opens ? "M-4 0H4M0 -4V4" : "M-4 0H4" }));
   const press = (event) => {
@@ -170,14 +172,14 @@ function nearest(call, opens) {
 }
 
 function within(c, call) {
-  while (c > call) c = data.parents[c];
+  while (c > call) c = data.parents[app.view.graph][c];
   return c === call;
 }
 
-function closest(wanted, allowed) {
+function closest(wanted, allowed, graph = app.view.graph) {
   let best = -1, least = Infinity;
-  data.views.forEach(({ open }, i) => {
-    if (!allowed(open)) return;
+  data.views.forEach(({ open, graph: own }, i) => {
+    if (own !== graph || !allowed(open)) return;
     const common = open.filter((c) => wanted.has(c)).length, apart = open.length + wanted.size - 2 * common;
     if (apart < least) [best, least] = [i, apart];
   });

@@ -12,12 +12,14 @@ from ..collapse import View, check_limits, fold, shorten
 from ..records import Picture, Trace
 
 # More would make the page larger and slower to write than what they add.
-MOST = 16
+MOST = 12
 
 State = frozenset[int]  # the module calls that are open, with all that enclose them
 
 
-def states(trace: Trace, max_nodes: int | None, depth: int | None) -> list[tuple[State, View]]:
+def states(
+    trace: Trace, max_nodes: int | None, depth: int | None, most: int = MOST
+) -> list[tuple[State, View]]:
     """Return the foldings that are laid out, the one that is shown at first in front.
 
     Parameters
@@ -27,6 +29,8 @@ def states(trace: Trace, max_nodes: int | None, depth: int | None) -> list[tuple
         The greatest number of boxes of each of them.
     depth : int, optional
         At first, calls inside of this many others are closed.
+    most : int
+        The greatest number of foldings.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def states(trace: Trace, max_nodes: int | None, depth: int | None) -> list[tuple
     found: dict[State, View] = {}
 
     def add(state: State) -> None:
-        if state in found or len(found) >= MOST:
+        if state in found or len(found) >= most:
             return
         view = fold(trace, calls - state)
         # Whoever asks for few boxes of a graph without modules gets them by folding its chains.

@@ -65,7 +65,7 @@ function caption(now) {
   if (!now) return ["Forward pass done: values and local gradients are known. → starts the backward pass."];
   const head = element("span", "muted", `Step ${app.step} of ${count}: `);
   if (!now.wires.length) {
-    const value = app.view.values.get(data.output);
+    const value = app.view.output;
     return [head, "the gradient of ", element("b", "", value.name), " by itself is ", element("span", "backward", value.gradient.join(" "))];
   }
   const parts = [head, element("b", "", now.item.label), " hands back "];
