@@ -63,11 +63,12 @@ def _own(g: Any, taken: set[int]) -> Any:
 def _enclose(gradients: Iterable[Tensor], start: int) -> None:
     """Note on what a recorded backward pass has computed that it did, for the drawing."""
     scope = Scope("backward pass", start, "backward")
-    for node in dict.fromkeys(g.node for g in gradients):
-        # A gradient that was handed in, or that a saved value is, belongs to no pass.
-        if node is not None and node.seq > start:
-            extra = extra_of(node)
-            extra.scopes = (*extra.scopes, scope)
+    # A gradient that was handed in, or that a saved value is, belongs to no pass.
+    ends = [g.node for g in gradients if g.node is not None and g.node.seq > start]
+    # All of them: a graph of higher order may use a step of the pass, and not what the pass came to.
+    for node in collect(ends, start)[0]:
+        extra = extra_of(node)
+        extra.scopes = (*extra.scopes, scope)
 
 
 def backward(

@@ -183,7 +183,17 @@ def _is_deep(picture: Picture) -> bool:
 
 
 def text(
-    output: Tensor, *, gradient: Any = None, max_nodes: int | None = 60, depth: int | None = None, digits: int = 4
+    output: Tensor,
+    *,
+    gradient: Any = None,
+    max_nodes: int | None = 60,
+    depth: int | None = None,
+    expand: Expand = False,
+    roll: bool | None = None,
+    highlight: Tensor | str | None = None,
+    tangents: Mapping[Tensor, Any] | None = None,
+    check: bool = False,
+    digits: int = 4,
 ) -> str:
     """Return the graph of `output` as a tree of text, which shows itself at the prompt: all that the drawing says.
 
@@ -192,7 +202,7 @@ def text(
 
     Parameters
     ----------
-    output, gradient, max_nodes, depth, digits
+    output, gradient, max_nodes, depth, expand, roll, highlight, tangents, check, digits
         As :func:`draw`.
 
     Raises
@@ -212,7 +222,11 @@ def text(
        └─ b: y = 4  [parameter]  | 14 × 1 = 14
     """
     _check_digits(digits)
-    return Text(tree(picture_of(output, gradient, max_nodes, depth), digits))
+    picture = picture_of(
+        output, gradient, max_nodes, depth, expand=expand, roll=roll, highlight=highlight, tangents=tangents,
+        check=check,
+    )  # fmt: skip
+    return Text(tree(picture, digits))
 
 
 def _check_digits(digits: int) -> None:

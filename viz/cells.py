@@ -26,6 +26,9 @@ from .records import Item, Shown, Summary, Wire
 from .rich import Line, Span, extent, line, stack, width
 from .theme import LIGHT, stroke, worst
 
+# Of more arguments, the box has no names: their wires say nothing by where they end.
+MOST_PINS = 12
+
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
@@ -229,7 +232,7 @@ def _side(lines: list[Line], wrong: str, align: str) -> str:
 
 def pinned(item: Item) -> bool:
     """Return whether an op's box names its arguments: where it matters which is which."""
-    return item.kind == "op" and len(item.arguments) > 1 and item.label not in COMMUTATIVE
+    return item.kind == "op" and 1 < len(item.arguments) <= MOST_PINS and item.label not in COMMUTATIVE
 
 
 class Box(NamedTuple):

@@ -53,7 +53,10 @@ def check_local(node: Node, k: int, values: Values) -> Check:
     'singular'
     """
     op = node.op
-    arguments = [values.of(value) for value in node.inputs]
+    try:
+        arguments = [values.of(value) for value in node.inputs]
+    except RuntimeError:
+        return Check("skipped", None, "an argument was freed with another graph")
     point = np.asarray(arguments[k])
     if not point.size or not _size(node.shape):
         return Check("skipped", None, "empty")
@@ -86,7 +89,9 @@ def check_local(node: Node, k: int, values: Values) -> Check:
         found = []
         # As large as the argument, lest rounding hides the change; but such steps lead from small numbers out of the
         # domain of a logarithm, and from large ones over many periods of a sine.
-        for steps in (np.maximum(1.0, np.abs(middle)), np.where(middle == 0, 1.0, np.abs(middle)), np.ones(point.shape)):
+        size_of_each = np.abs(middle)
+        relative = np.where(size_of_each == 0, 1.0, size_of_each)
+        for steps in (np.maximum(1.0, size_of_each), relative, np.ones(point.shape)):
             found.append(_verdict(c, middle, steps, along, rng, size, width))
             if found[-1].verdict == "right":
                 return found[-1]

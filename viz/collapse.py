@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -202,11 +201,11 @@ def _join(view: View, members: list[int], label: str, cluster: int) -> None:
 
 def _fold_chains(trace: Trace, view: View) -> None:
     """Fold the middle of every run of ops that each feed the next one and nothing else."""
-    uses = Counter(a.vertex for vertex in trace.vertices for a in vertex.arguments)
-    # A value that enters an op twice still feeds one op only.
+    uses = [0] * len(trace.vertices)
     for vertex in trace.vertices:
-        for v, n in Counter(a.vertex for a in vertex.arguments).items():
-            uses[v] -= n - 1
+        # A value that enters an op twice still feeds one op only.
+        for used in {a.vertex for a in vertex.arguments}:
+            uses[used] += 1
     run: list[int] = []
     for v, vertex in enumerate(trace.vertices):
         if vertex.kind != "op" or v in view.labels or view.owner[v] != v:

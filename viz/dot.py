@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from .cells import Style, pinned
-from .labels import badge, clean, gradient_lines, inside_text, local_lines, number, percent, shape_text, value_lines
+from .labels import (
+    badge,
+    clean,
+    gradient_lines,
+    inside_text,
+    local_lines,
+    number,
+    percent,
+    route_lines,
+    shape_text,
+    value_lines,
+)
 from .records import Item, Picture, Shown, Wire
 from .rich import Span, line, markup, stack
 from .theme import FONT, LIGHT, stroke
@@ -40,10 +50,6 @@ def _lines(texts: list[str]) -> str:
 
 def _attributes(**values: Any) -> str:
     return " ".join(f"{key.rstrip('_')}={value}" for key, value in values.items())
-
-
-def _as_float(n: int) -> float:
-    return float(n) if n < 10**300 else math.inf
 
 
 class Writer:
@@ -111,17 +117,7 @@ class Writer:
         if route is None:
             return []
         name = self.reference(route.start) if route.start in self.shown else f"#{route.start}"
-        product = number(route.gain, self.style.digits)
-        text = f"path from {name} to the output: {len(route.steps)} steps, product of gains {product}"
-        if route.paths == 1:
-            return [f"{text}; it is the only one"]
-        part, whole = (
-            number(s.scalar, self.style.digits) if s.scalar is not None else f"rms {number(s.rms, self.style.digits)}"
-            for s in (route.contribution, route.gradient)
-        )
-        # The number of paths may have thousands of digits.
-        many = f"{route.paths:,}" if route.paths < 10**9 else f"{number(_as_float(route.paths), 2)}"
-        return [text, f"it brings {part} of the gradient {whole}, the sum over {many} paths"]
+        return route_lines(route, name, self.style.digits)
 
     def check_lines(self) -> list[str]:
         """Return how many local gradients were compared with numbers, and how."""

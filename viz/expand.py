@@ -105,11 +105,17 @@ class Opener:
         )
 
     def open(self, node: Node) -> Opened | None:
-        """Return what `node` is made of; None where its decomposition computes nothing of its own."""
+        """Return what `node` is made of.
+
+        None where its decomposition computes nothing of its own, or an argument was freed with another graph.
+        """
         assert node.op.decomposition is not None
         flows = {k for _, k, _ in node.edges or ()}
         # Leaves of their own, so that the search for the parts ends at them, and one value used twice counts as two.
-        arguments = [self._argument(value, k in flows) for k, value in enumerate(node.inputs)]
+        try:
+            arguments = [self._argument(value, k in flows) for k, value in enumerate(node.inputs)]
+        except RuntimeError:
+            return None
         with enable_grad():
             end = node.op.decomposition(*arguments, **node.params)
         if not isinstance(end, Tensor) or end.node is None:

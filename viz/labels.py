@@ -7,7 +7,7 @@ import unicodedata
 from math import ceil
 from typing import Any
 
-from .records import Check, Inside, Local, Summary
+from .records import Check, Inside, Local, Route, Summary
 
 # What drawings write out unless asked for more or less; see :mod:`minigrad.viz.detail`.
 USUAL = frozenset({"values", "shapes", "gradients", "locals", "formulas"})
@@ -220,6 +220,21 @@ def check_text(check: Check) -> str:
     if check.verdict == "wrong":
         return f"✗ off by {number(check.error if check.error is not None else math.nan, 2)}"
     return "◇ singular" if check.verdict == "singular" else "– not checked"
+
+
+def route_lines(route: Route, name: str, digits: int = 4) -> list[str]:
+    """Return what is said of the highlighted path from the value `name`."""
+    text = f"path from {name} to the output: {len(route.steps):,} steps, product of gains {number(route.gain, digits)}"
+    if route.paths == 1:
+        return [f"{text}; it is the only one"]
+    part, whole = (
+        number(s.scalar, digits) if s.scalar is not None else f"rms {number(s.rms, digits)}"
+        for s in (route.contribution, route.gradient)
+    )
+    # Their number may have thousands of digits.
+    digits_of_count = int(math.log10(route.paths))
+    many = f"{route.paths:,}" if digits_of_count < 9 else f"about 1e{digits_of_count}"
+    return [text, f"it brings {part} of the gradient {whole}, the sum over {many} paths"]
 
 
 def inside_text(inside: Inside, digits: int = 4) -> str:

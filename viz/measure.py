@@ -25,6 +25,10 @@ from .stats import chain_rule, local_gradient, size_of, summarize
 from .tangents import push_tangents
 from .trace import Traced
 
+# Of the values that leave a group, this many are shown, or only a few of more.
+MOST_VALUES = 12
+FEW = 4
+
 Use = tuple[int, int, int]  # the value, the box that uses it, and the argument's position or -1 into a group
 
 
@@ -81,7 +85,9 @@ def measure(
             wires = _with_route(view, wires, route)
         if check:
             wires = tuple(_checked(traced, wire, values) for wire in wires)
-    items = _items(traced, view, _with_births(traced, view, shown, wires), sweep.inside)
+    shown = _with_births(traced, view, shown, wires)
+    shown, wires, left_out = _without_crowds(view, shown, wires, len(vertices) - 1)
+    items = _items(traced, view, shown, sweep.inside, left_out)
     clusters = list(traced.trace.clusters)
     for c, times in view.times.items():
         clusters[c] = clusters[c]._replace(label=f"{clusters[c].label} ×{times}")
@@ -268,7 +274,34 @@ def _finite(summary: Summary | None) -> bool:
     return summary is None or not (summary.nans or summary.infs)
 
 
-def _items(traced: Traced, view: View, shown: dict[int, Shown], gradients: dict[int, Inside]) -> tuple[Item, ...]:
+def _without_crowds(
+    view: View, shown: dict[int, Shown], wires: tuple[Wire, ...], output: int
+) -> tuple[dict[int, Shown], tuple[Wire, ...], dict[int, int]]:
+    """Leave out all but a few of the many values that leave a group; return how many, by its owner.
+
+    A thousand of them, each with its wire, say no more than a few do.
+    """
+    marked = {wire.source for wire in wires if wire.path} | {output}
+    leaving: dict[int, list[int]] = {}
+    for v in shown:
+        if view.owner[v] in view.labels:
+            leaving.setdefault(view.owner[v], []).append(v)
+    hidden: set[int] = set()
+    left_out = {}
+    for owner, values in leaving.items():
+        if len(values) > MOST_VALUES:
+            crowd = [v for v in values[FEW:] if v not in marked]
+            hidden.update(crowd)
+            left_out[owner] = len(crowd)
+    if not hidden:
+        return shown, wires, {}
+    kept = {v: s for v, s in shown.items() if v not in hidden}
+    return kept, tuple(wire for wire in wires if wire.source not in hidden), left_out
+
+
+def _items(
+    traced: Traced, view: View, shown: dict[int, Shown], gradients: dict[int, Inside], left_out: dict[int, int]
+) -> tuple[Item, ...]:
     vertices = traced.trace.vertices
     inside: dict[int, Counter[str]] = {owner: Counter() for owner in view.labels}
     values: dict[int, list[Shown]] = {}
@@ -287,6 +320,8 @@ def _items(traced: Traced, view: View, shown: dict[int, Shown], gradients: dict[
             most = sorted(counted.items(), key=lambda count: (-count[1], count[0]))[:4]
             detail = ", ".join(f"{name} ×{n:,}" if n > 1 else name for name, n in most)
             detail += ", …" if len(counted) > 4 else ""
+            if owner in left_out:
+                detail += f"; {left_out[owner]:,} more values leave it"
             label = clean(view.labels[owner], 48)
             ops, said = counted.total(), gradients.get(owner)
             items.append(Item(owner, "group", label, detail, (), leaving, ops, view.cluster[owner], "", said))

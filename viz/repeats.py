@@ -115,7 +115,8 @@ def find_repeats(trace: Trace) -> list[Roll]:
             assert first is not None
             assert last is not None
             weights = [_weights(trace, spans, blocks[i : i + period]) for i in range(0, len(blocks), period)]
-            shared = bool(weights[0]) and all(w == weights[0] for w in weights)
+            # The first step may start from a leaf of its own.
+            shared = bool(weights[1]) and weights[1] <= weights[0] and all(w == weights[1] for w in weights[1:])
             title = clean(trace.clusters[blocks[0]].label.rpartition(": ")[2], 40)
             label = f"×{times - 1} more, same weights" if shared else f"+{times - 1} more {title}"
             if period > 1 and not shared:

@@ -88,10 +88,10 @@ def _find(traced: Traced, start: Tensor | str) -> int:
         raise TypeError(f"viz: highlight must be a tensor or its name, got {type(start).__name__}")
     named = [v for v, vertex in enumerate(traced.trace.vertices) if vertex.name == start]
     if len(named) != 1:
-        many = f"{len(named)} tensors" if named else "no tensor"
+        many = f"{len(named)} tensors of this graph are" if named else "no tensor of this graph is"
         names = sorted({clean(vertex.name, 20) for vertex in traced.trace.vertices if vertex.name})
         hint = "pass the tensor itself" if named else f"its names: {', '.join(names[:8]) or 'none'}"
-        raise ValueError(f"viz: highlight: {many} of this graph is called {clean(start)!r}; {hint}")
+        raise ValueError(f"viz: highlight: {many} called {clean(start)!r}; {hint}")
     return named[0]
 
 

@@ -125,3 +125,20 @@ def test_the_same_figures_every_time() -> None:
     loss = mg.sum(mg.exp(x))
     assert viz.draw(loss, check=True).source == viz.draw(loss, check=True).source
     assert all(wire.check is None for wire in viz.draw(loss).picture.wires)
+
+
+def test_an_argument_that_was_freed_with_another_graph(planted: Any) -> None:
+    def parts(a: Any, b: Any) -> Any:
+        return mg.sin(a) + b * 0.0
+
+    first = mg.fused(
+        lambda a, b: np.sin(a) + b * 0.0, lambda g, a: g * np.cos(a), None, name="of_the_first", decomposition=parts
+    )
+    x = mg.Tensor(2.0, requires_grad=True, name="x")
+    other = x * 3.0
+    y = first(x, other)
+    other.backward()
+    drawing = viz.draw(y, check=True, expand=True)
+    assert drawing.picture.clusters == ()
+    assert [w.check.word for w in drawing.picture.wires if w.check] == ["an argument was freed with another graph"]
+    assert "freed" in drawing.source

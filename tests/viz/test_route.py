@@ -41,7 +41,7 @@ def test_the_best_of_all_paths(ops: list[tuple[int, int, str]]) -> None:
     values = [mg.Tensor(1.3, requires_grad=True, name="x"), mg.Tensor(-0.7, requires_grad=True)]
     for i, j, op in ops:
         a, b = values[i % len(values)], values[j % len(values)]
-        values.append({"+": lambda: a + b, "*": lambda: a * b, "-": lambda: a - 2 * b, "s": lambda: mg.sin(a)}[op]())
+        values.append(a + b if op == "+" else a * b if op == "*" else a - 2 * b if op == "-" else mg.sin(a))
     loss = values[-1] + values[0] * 1e-3
     picture = viz.draw(loss, highlight="x", max_nodes=None).picture
     route = picture.route
@@ -94,7 +94,7 @@ def test_wrong_highlights() -> None:
     x, y = (mg.Tensor([1.0, 2.0], requires_grad=True, name="x") for _ in range(2))
     constant = mg.Tensor([1.0, 1.0], name="c")
     loss = (x * y * constant).sum()
-    with pytest.raises(ValueError, match="2 tensors of this graph is called 'x'|2 tensors"):
+    with pytest.raises(ValueError, match="2 tensors of this graph are called 'x'; pass the tensor itself"):
         viz.draw(loss, highlight="x")
     with pytest.raises(ValueError, match="no tensor of this graph is called 'z'; its names: c, x"):
         viz.draw(loss, highlight="z")

@@ -327,6 +327,7 @@ def test_the_command_line_writes_pages(tmp_path: Path, monkeypatch: pytest.Monke
     assert main(["draw", "x * y", "x=3", "y=4", "-o", "other.htm"]) == 0
     assert (tmp_path / "graph.html").read_bytes() == (tmp_path / "other.htm").read_bytes()
     assert main(["draw", "x * y", "x=3", "y=4", "--html", "-o", "graph.svg"]) == 1
+    assert main(["draw", "x * y", "x=3", "y=4", "--html", "--check"]) == 1
 
 
 def test_the_page_of_a_network_is_small(rendering: None) -> None:

@@ -85,19 +85,20 @@ def run(options: argparse.Namespace) -> int:
     if gradient is None and output.size != 1:
         gradient = mg.ones(output.shape)
     shown = {"gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits}
+    marked = {"expand": options.expand, "highlight": options.highlight, "check": options.check}
+    path = options.output or Path("graph.html" if options.html else "graph.svg")
+    as_page = options.html or path.suffix.lower() in (".html", ".htm")
+    unfit = [name for name, value in {**marked, "show": options.show}.items() if value]
+    if as_page and unfit and not options.text:
+        raise ValueError(f"--{unfit[0]}: for drawings, not for the page of --html, which has its own ways to show more")
     if options.text:
-        print(text(output, **shown))
+        print(text(output, **shown, **marked))
     if options.text and options.output is None and not (options.open or options.html):
         return 0
-    path = options.output or Path("graph.html" if options.html else "graph.svg")
-    if options.html or path.suffix.lower() in (".html", ".htm"):
+    if as_page:
         view(output, path, direction=options.direction, **shown)
     else:
-        drawing = draw(
-            output, direction=options.direction, expand=options.expand, show=options.show, highlight=options.highlight,
-            check=options.check, **shown,
-        )  # fmt: skip
-        drawing.save(path)
+        draw(output, direction=options.direction, show=options.show, **shown, **marked).save(path)
     print(path)
     if options.open:
         import webbrowser
