@@ -1,22 +1,24 @@
 """Computation graphs with all their numbers: values forward, gradients backward, local gradients on the edges.
 
-    python examples/apples.py          draws into out/
+    python examples/apples.py
 
 Buying two apples at 100 each with 10% tax costs 220. How much does that change with the price of an apple, with their
-number, with the tax? The graph answers all three in one backward pass.
+number, with the tax? The graph answers all three in one backward pass. Then neurons, whole layers and the loss of a
+classification, as one op and written out: there is nothing in a network that is not in these graphs.
+
+``minigrad gallery`` draws more of them.
+
+Source: K. Saitoh, "Deep Learning from Scratch", 2016, chapter 5; the neuron: Stanford CS231n, "Backpropagation".
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 import minigrad as mg
+from lesson import parser, save_graph
 from minigrad import viz
 from minigrad.nn import functional as F
-
-OUT = Path(__file__).resolve().parents[1] / "out"
 
 
 def leaves(**values: float) -> list[mg.Tensor]:
@@ -81,6 +83,26 @@ def affine() -> tuple[mg.Tensor, list[mg.Tensor]]:
     return (F.affine(x, w, b) * [[1.0, 2.0, 3.0]]).sum(), [x, w, b]
 
 
+def affine_batch() -> tuple[mg.Tensor, list[mg.Tensor]]:
+    """x W + b for two rows, written out: the bias was repeated for each row, and gets the sum of their gradients."""
+    x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, name="x")
+    w = mg.Tensor([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]], requires_grad=True, name="W")
+    b = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True, name="b")
+    return ((x @ w + b) * [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]).sum(), [x, w, b]
+
+
+def softmax_with_loss() -> tuple[mg.Tensor, list[mg.Tensor]]:
+    """Cross-entropy of a softmax, as one op: the gradient at the scores is (softmax - target) / 2."""
+    scores = mg.Tensor(np.log([[0.2, 0.1, 0.7], [0.3, 0.1, 0.6]]), requires_grad=True, name="scores")
+    return F.cross_entropy(scores, [0, 1]), [scores]
+
+
+def softmax_with_loss_in_steps() -> tuple[mg.Tensor, list[mg.Tensor]]:
+    """The same, written out in the primitive ops it is made of: the same gradient, along many ways."""
+    with mg.decompose():
+        return softmax_with_loss()
+
+
 GRAPHS: list[Callable[[], tuple[mg.Tensor, list[mg.Tensor]]]] = [
     apples,
     apples_and_oranges,
@@ -91,36 +113,26 @@ GRAPHS: list[Callable[[], tuple[mg.Tensor, list[mg.Tensor]]]] = [
     fused_neuron,
     repeat_and_sum,
     affine,
+    affine_batch,
+    softmax_with_loss,
+    softmax_with_loss_in_steps,
 ]
-
-
-def save(output: mg.Tensor, path: Path) -> Path:
-    """Draw the graph of `output` into a file; as a text tree beside it, where there is no Graphviz to draw with."""
-    drawing = viz.draw(output)
-    try:
-        return drawing.save(path)
-    except viz.RenderError as error:
-        print(error)
-        return drawing.save(path.with_suffix(".txt"))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the numbers and draw the graphs."""
-    parser = argparse.ArgumentParser(description="Computation graphs with all their numbers.")
-    parser.add_argument("--out", type=Path, default=OUT, help="the folder for the drawings (default: out/)")
-    out = parser.parse_args(arguments).out
-    out.mkdir(parents=True, exist_ok=True)
+    out = parser(__doc__).parse_args(arguments).out
     for graph in GRAPHS:
         output, inputs = graph()
-        assert graph.__doc__ is not None
         print(graph.__doc__)
         print(f"  value {output.item():.9g}")
-        path = save(output, out / f"{graph.__name__}.svg")
+        drawing = viz.draw(output)
         output.backward()
         for tensor in inputs:
             assert tensor.grad is not None
             print(f"  gradient at {tensor.name}: {np.round(tensor.grad.data, 9).tolist()}")
-        print(f"  drawn in {path}\n")
+        save_graph(drawing, out, graph.__name__)
+        print()
 
 
 if __name__ == "__main__":

@@ -113,8 +113,8 @@ def check_forward(op: Op, values: list[Any], out: Any, inputs: Iterable[Any], no
     return where
 
 
-def check_gradient(node: Node, k: int, g: Any) -> None:
-    """Raise if `g`, the gradient of argument `k` of `node`, is not finite.
+def check_gradient(node: Node, k: int, g: Any, upstream: Any) -> None:
+    """Raise if `g`, the gradient of argument `k` of `node`, is not finite; `upstream` is what it was made of.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def check_gradient(node: Node, k: int, g: Any) -> None:
     lines = [
         f"{node.op.name}: the gradient of {node.op.argument_name(k)} is not finite ({bad})",
         f"  the op was called at {place}",
-        f"  value of shape {node.shape}",
+        f"  upstream gradient: {_range(upstream)}",
     ]
     for position, _, saved in [(edge[1], edge[0], edge[2]) for edge in node.edges or ()]:
         if position == k:
@@ -137,3 +137,11 @@ def check_gradient(node: Node, k: int, g: Any) -> None:
             lines += [f"  {name}: {_range(v)}" for name, v in zip(names, saved, strict=True) if hasattr(v, "dtype")]
     lines += _chain(node.inputs)
     raise AnomalyError("\n".join(lines), node.op.name, where, node)
+
+
+def inside(node: Node, what: str, error: AnomalyError) -> AnomalyError:
+    """Return the error for an anomaly in the ops that the "gradient" or "tangent" of `node` is computed with."""
+    where = node.extra.where if node.extra is not None else None
+    place = where or "unknown (run the forward pass under detect_anomaly() too)"
+    text = f"{node.op.name}: its {what} is not finite\n  the op was called at {place}\n  in its rule, {error}"
+    return AnomalyError(text, node.op.name, where, node)

@@ -22,6 +22,8 @@ def operand(name: str, value: Any) -> Any:
     dtype = getattr(value, "dtype", None)
     if dtype is None or not hasattr(value, "shape"):
         if not isinstance(value, (int, float, list, tuple)):
+            if isinstance(value, complex):
+                raise not_real(name, f"an operand of dtype complex128 ({value!r})")
             what = f"{type(value).__name__}: {value!r:.80}"
             raise TypeError(f"{name}: expected a Tensor, an array or a number, got {what}")
         try:
@@ -30,11 +32,36 @@ def operand(name: str, value: Any) -> Any:
             raise ValueError(f"{name}: a nested list must be rectangular: {error}") from None
         dtype = value.dtype
     if dtype.kind not in "fiub":
-        raise TypeError(
-            f"{name}: an operand of dtype {dtype} is not supported: minigrad computes with real numbers"
-            + (" (complex tensors are not)" if dtype.kind == "c" else "")
-        )
+        raise not_real(name, f"an operand of dtype {dtype}")
     return value
+
+
+def real_dtype(name: str, dtype: Any) -> Any:
+    """Return `dtype`, of those that tensors have; None for the default one.
+
+    Raises
+    ------
+    TypeError
+        If it is not a dtype, or not one of real numbers.
+    """
+    if dtype is None:
+        return None
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{name}: {dtype!r} is not a dtype") from None
+    if wanted.kind not in "fiub":
+        raise not_real(name, f"dtype {wanted}")
+    return wanted
+
+
+def not_real(name: str, what: str) -> TypeError:
+    """Return the error for numbers that are not real."""
+    complex_too = " (complex tensors are not supported)" if "complex" in what else ""
+    return TypeError(
+        f"{name}: {what} is not supported: minigrad computes with real numbers{complex_too}; use a floating, integer "
+        "or boolean dtype"
+    )
 
 
 def _plain(value: Any) -> Any:

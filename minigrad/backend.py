@@ -24,6 +24,14 @@ def like(x: Any) -> Any:
     return cupy
 
 
+def strided(x: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """Return a view of `x` of any shape and strides, to be read only: its elements may share memory."""
+    view = like(x).lib.stride_tricks.as_strided(x, shape, strides)
+    if type(view) is np.ndarray:
+        view.flags.writeable = False
+    return view
+
+
 class Once(tuple[Any, ...]):
     """An index that is known to name no element twice, though it holds arrays: made where that is so by construction.
 

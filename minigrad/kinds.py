@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .declare import default_arguments
 from .op import Op, Rule
 from .record import apply, recorder
 from .tensor import Tensor, numpy_functions
-
-_DEFAULT_ARGUMENTS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
 
 
 def elementwise(
@@ -37,7 +36,7 @@ def elementwise(
     name : str, optional
         Default: the name of `forward`.
     arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+        Default: as the forward function names them; of a ufunc ``x``; ``a``, ``b``; or ``a``, ``b``, ``c``.
     local : sequence of str
         Per argument, the formula of the local gradient; default: read off the rules.
     decomposition : callable, optional
@@ -64,8 +63,10 @@ def elementwise(
     >>> x.grad.item()
     0.5
     """
-    name = name or forward.__name__
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    name = str(getattr(forward, "__name__", "")) if name is None else name
+    if name == "<lambda>":
+        raise ValueError("elementwise: a lambda has no name of its own; pass name=")
+    arguments = arguments or default_arguments(name, forward, len(rules))
     op = Op(
         "elementwise", name, forward, rules, arguments, local=local, decomposition=decomposition, hides=hides,
         routes=routes, doc=doc,
@@ -98,11 +99,13 @@ def _public(function: Any, op: Op, arguments: Sequence[str]) -> Callable[..., Te
 
 def _function(op: Op) -> Callable[..., Tensor]:
     n = None if op.variadic else len(op.arguments)
+    defaults = op.defaults
 
     def call(*args: Any, **params: Any) -> Tensor:
         if n is not None and len(args) != n:
-            raise TypeError(f"{op.name}: takes {n} operand(s) ({', '.join(op.arguments)}), got {len(args)}")
-        return apply(op, args, params)
+            static = f"; by keyword: {', '.join(sorted(op.parameters))}" if op.parameters else ""
+            raise TypeError(f"{op.name}: takes {n} operand(s) ({', '.join(op.arguments)}){static}; got {len(args)}")
+        return apply(op, args, {**defaults, **params} if defaults else params)
 
     return _public(call, op, op.arguments)
 
@@ -129,7 +132,7 @@ def linear(
         One per argument: the transpose. A single one for all where `variadic` is set.
     name : str
     arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+        Default: as the forward function names them; of a ufunc ``x``; ``a``, ``b``; or ``a``, ``b``, ``c``.
     local : sequence of str
         Per argument, the formula of the local gradient, as in ``"· bᵀ"``.
     variadic : bool
@@ -151,7 +154,7 @@ def linear(
     >>> mg.grad(double(x).sum(), x)[0]
     Tensor([2., 2.], dtype=float64)
     """
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    arguments = arguments or default_arguments(name, forward, len(rules))
     op = Op(
         "linear", name, forward, rules, arguments, local=local, variadic=variadic, joint=joint,
         decomposition=decomposition, hides=hides, doc=doc,
@@ -181,7 +184,7 @@ def general(
         One per argument: the vector-Jacobian product.
     name : str
     arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+        Default: as the forward function names them; of a ufunc ``x``; ``a``, ``b``; or ``a``, ``b``, ``c``.
     local : sequence of str
         Per argument, the formula of the local gradient.
     residuals : sequence of str
@@ -204,7 +207,7 @@ def general(
     >>> mg.grad(norm(x), x)[0]
     Tensor([0.6, 0.8], dtype=float64)
     """
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    arguments = arguments or default_arguments(name, forward, len(rules))
     op = Op(
         "general", name, forward, rules, arguments, local=local, residuals=residuals, tangent=tangent,
         decomposition=decomposition, hides=hides, doc=doc,
@@ -238,7 +241,7 @@ def fused(
     decomposition : callable
         From tensors, with the same static arguments: the definition of the op.
     arguments : sequence of str, optional
-        Default: ``x``; or ``a``, ``b``; or ``a``, ``b``, ``c``.
+        Default: as the forward function names them; of a ufunc ``x``; ``a``, ``b``; or ``a``, ``b``, ``c``.
     local : sequence of str
         Per argument, the formula of the local gradient.
     residuals : sequence of str
@@ -256,7 +259,7 @@ def fused(
     >>> first.item(), mg.grad(first, x)[0].item()
     (12.0, 12.0)
     """
-    arguments = arguments or _DEFAULT_ARGUMENTS.get(len(rules), ())
+    arguments = arguments or default_arguments(name, forward, len(rules))
     op = Op(
         "fused", name, forward, rules, arguments, local=local, residuals=residuals, decomposition=decomposition,
         raw=True, doc=doc,

@@ -13,6 +13,8 @@ Tensor([[ 0.6, -0.2],
 
 from .ops.comparison import matrix_rank
 from .ops.determinants import SlogdetResult, det, slogdet
+from .ops.diagonals import linalg_diagonal as diagonal
+from .ops.diagonals import linalg_trace as trace
 from .ops.least_squares import LstsqResult, lstsq, pinv
 from .ops.linalg import matmul
 from .ops.matrices import LinAlgError, cholesky, inv, matrix_power, matrix_transpose, solve
@@ -34,6 +36,7 @@ __all__ = [
     "cond",
     "cross",
     "det",
+    "diagonal",
     "eigh",
     "eigvalsh",
     "expm",
@@ -55,6 +58,7 @@ __all__ = [
     "svd",
     "svdvals",
     "tensordot",
+    "trace",
     "vecdot",
     "vector_norm",
 ]

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import declare
 from .differentiate import grad
 from .graph import Node, collect, next_seq, unbroadcast, vertex
 from .mode import enable_grad
@@ -90,8 +91,8 @@ class Op:
     """
 
     __slots__ = (
-        "arguments", "decomposition", "doc", "forward", "hides", "joint", "kind", "local", "module", "name", "names",
-        "parameters", "raw", "reads", "residuals", "routes", "rules", "tangent", "variadic",
+        "arguments", "decomposition", "defaults", "doc", "forward", "hides", "joint", "kind", "local", "module", "name",
+        "names", "parameters", "raw", "reads", "residuals", "routes", "rules", "tangent", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -113,10 +114,16 @@ class Op:
         routes: bool = False,
         doc: str = "",
     ) -> None:
-        if name in registry:
-            raise ValueError(f"an op named {name!r} is registered already")
-        if not variadic and len(rules) != len(arguments):
-            raise ValueError(f"{name}: {len(rules)} rules for the arguments {', '.join(arguments)}")
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"the name of an op must be a str, got {name!r:.80}")
+        if not callable(forward):
+            raise TypeError(f"{name}: the forward function must be callable, got {forward!r:.80}")
+        self.module = _declaring_module()
+        # In a notebook a cell is run again and again: there the newer declaration counts.
+        if name in registry and not self.module == registry[name].module == "__main__":
+            raise ValueError(
+                f"an op named {name!r} is registered already, by {registry[name].module}; choose another name"
+            )
         self.kind, self.name, self.forward, self.doc = kind, name, forward, doc
         self.arguments = tuple(arguments)
         self.local = tuple(local)
@@ -124,15 +131,16 @@ class Op:
         self.variadic, self.joint, self.raw = variadic, joint, raw
         self.hides, self.routes = hides, routes
         self.tangent, self.decomposition = tangent, decomposition
-        self.parameters = _static_parameters(forward, self.arguments)
-        self.names: Any = tuple(_rule_reads(name, rule) for rule in rules)
+        self.parameters = declare.static_parameters(forward, self.arguments)
+        self.defaults = declare.defaults(forward) if self.parameters else {}
+        declare.check(self, rules)
+        self.names: Any = tuple(declare.rule_reads(name, rule) for rule in rules)
         self.reads: Any = tuple(
             tuple(self._reader(read) for read in names) if names is not None else () for names in self.names
         )
         self.rules: Any = list(rules)
         if variadic:
             self.names, self.reads, self.rules = _Each(self.names), _Each(self.reads), _Each(rules)
-        self.module = _declaring_module()
         registry[name] = self
 
     def __repr__(self) -> str:
@@ -146,7 +154,7 @@ class Op:
             i = self.arguments.index(name)
             return lambda values, out, params, residual, k: values[i]
         if name in self.residuals:
-            return lambda values, out, params, residual, k: residual[name]
+            return lambda values, out, params, residual, k: self._kept(name, residual)
         if name.endswith("_shape") and name[:-6] in self.arguments:
             i = self.arguments.index(name[:-6])
             return lambda values, out, params, residual, k: np.shape(values[i])
@@ -158,10 +166,15 @@ class Op:
             return lambda values, out, params, residual, k: tuple(None if i == k else v for i, v in enumerate(values))
         if self.parameters is None or name in self.parameters:
             return lambda values, out, params, residual, k: params[name]
-        raise ValueError(
-            f"{self.name}: a rule reads {name!r}, which is neither y, one of the arguments {', '.join(self.arguments)} "
-            "(or its shape), a static argument of the forward function, nor a residual"
-        )
+        raise declare.unreadable(self, name)
+
+    def _kept(self, name: str, residual: dict[str, Any]) -> Any:
+        if name not in residual:
+            raise ValueError(
+                f"{self.name}: the forward function returned the residuals {', '.join(residual) or 'of no name'}, but "
+                f"a rule reads {name!r}"
+            )
+        return residual[name]
 
     def argument_name(self, k: int) -> str:
         """Return the name of argument `k`, for messages."""
@@ -260,7 +273,15 @@ class Op:
     def _decomposed(self, args: Sequence[Any], node: Node) -> Tensor:
         assert self.decomposition is not None
         with enable_grad():
-            out: Tensor = self.decomposition(*args, **node.params)
+            out = self.decomposition(*args, **node.params)
+        if not isinstance(out, Tensor) or out.shape != node.shape:
+            what = f"shape {out.shape}" if isinstance(out, Tensor) else type(out).__name__
+            raise TypeError(f"{self.name}: the decomposition must return a Tensor of shape {node.shape}, not {what}")
+        if not out.requires_grad:
+            raise RuntimeError(
+                f"{self.name}: the decomposition's value does not depend on the arguments: write it with ops of "
+                "minigrad, without detach() and .data"
+            )
         return out
 
     def local_formula(self, node: Node, k: int) -> str:
@@ -293,28 +314,3 @@ def _broadcast(t: Any, shape: tuple[int, ...]) -> Any:
 
 def _summed(g: Any, shape: tuple[int, ...]) -> Any:
     return g if g.shape == shape else unbroadcast(g, shape)
-
-
-def _named_parameters(function: Any) -> tuple[str, ...] | None:
-    """Return the names of a function's parameters, None where it has none to read (builtins).
-
-    From the code object: `inspect` would take longer to import than all of minigrad.
-    """
-    code = getattr(function, "__code__", None)
-    return None if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-
-
-def _static_parameters(forward: Callable[..., Any], arguments: tuple[str, ...]) -> frozenset[str] | None:
-    if isinstance(forward, np.ufunc):
-        return frozenset()
-    names = _named_parameters(forward)
-    return None if names is None else frozenset(names) - set(arguments)
-
-
-def _rule_reads(name: str, rule: Rule | None) -> tuple[str, ...] | None:
-    if rule is None:
-        return None
-    names = _named_parameters(rule)
-    if not names or names[0] != "g":
-        raise ValueError(f"{name}: the first parameter of a rule is the upstream gradient g; this one has {names}")
-    return names[1:]

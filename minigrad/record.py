@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import SCALARS, as_array, operand
+from .arrays import SCALARS, operand
 from .graph import Extra, Node, next_seq
 from .mode import Mode
 from .mode import current as current_mode
@@ -47,6 +47,33 @@ def _dtype(value: Any) -> str:
 def _listed(items: list[Any]) -> str:
     texts = [str(i) for i in items]
     return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
+
+
+def value_of(op: Op, out: Any) -> Any:
+    """Return what a forward function returned as an array, if it is one.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    if isinstance(out, (np.generic, int, float)):
+        return np.asarray(out)
+    if isinstance(out, Tensor) or not hasattr(out, "dtype"):
+        raise TypeError(
+            f"{op.name}: the forward function computes with raw arrays and returns one; it returned "
+            f"{type(out).__name__}: {out!r:.80}"
+        )
+    return out
+
+
+def _parted(op: Op, out: Any) -> tuple[Any, dict[str, Any]]:
+    if type(out) is not tuple or len(out) != 2 or not isinstance(out[1], dict):
+        raise TypeError(
+            f"{op.name}: declared with the residuals {', '.join(op.residuals)}, so the forward function returns "
+            f"(value, {{name: ...}}); it returned {type(out).__name__}: {out!r:.80}"
+        )
+    return out
 
 
 def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
@@ -88,9 +115,9 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         raise explain(op, error, tuple(values)) from error
     residual: dict[str, Any] = {}
     if op.residuals:
-        out, residual = out
+        out, residual = _parted(op, out)
     if type(out) is not np.ndarray:
-        out = as_array(out)
+        out = value_of(op, out)
     tensor: Tensor = _new(Tensor)
     tensor._data = out
     if not needs or (mode is not None and not mode.grad):
@@ -162,7 +189,7 @@ def record({signature}):
     except (ValueError, TypeError) as error:
         raise explain(op, error, ({values}{comma})) from error
     if type(out) is not ndarray:
-        out = as_array(out)
+        out = value_of(op, out)
     tensor = new(Tensor)
     tensor._data = out
 {edges}\
@@ -253,7 +280,7 @@ def recorder(op: Op, reads: tuple[tuple[str, ...] | None, ...], order: tuple[int
         "scalars": SCALARS,
         "explain": explain,
         "ndarray": np.ndarray,
-        "as_array": as_array,
+        "value_of": value_of,
         "new": _new,
         "new_node": _new_node,
         "Tensor": Tensor,

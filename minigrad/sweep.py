@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .anomaly import check_gradient
+from .anomaly import AnomalyError, check_gradient, inside
 from .backend import Scattered
 from .graph import Node, broadcasts, unbroadcast
 from .mode import current as current_mode
@@ -99,16 +99,21 @@ def sweep(
                         if cut is not None:
                             return cut
                         c = invalid.settled(op, k, g, c, values)
-                    if c.shape != parent.shape or c.dtype is not parent.dtype:
-                        if type(c) is Scattered:
-                            if check:
-                                check_gradient(node, k, c.dense())
-                            grads[parent] = _added(c, grads.get(parent), parent in owned, parent.dtype)
-                            owned.add(parent)
-                            continue
-                        c = _fit(node, k, c, parent)
+                    try:
+                        if c.shape != parent.shape or c.dtype is not parent.dtype:
+                            if type(c) is Scattered:
+                                if check:
+                                    check_gradient(node, k, c.dense(), g)
+                                grads[parent] = _added(c, grads.get(parent), parent in owned, parent.dtype)
+                                owned.add(parent)
+                                continue
+                            c = _fit(node, k, c, parent)
+                    except AttributeError:
+                        if hasattr(c, "dtype"):
+                            raise
+                        raise _no_gradient(node, k, c) from None
                     if check:
-                        check_gradient(node, k, c)
+                        check_gradient(node, k, c, g)
                     old = grads.get(parent)
                     if old is None:
                         grads[parent] = c
@@ -168,7 +173,10 @@ def sweep_graph(
             if keep is not None and node in keep:
                 kept[node] = g
             read = {k: saved for parent, k, saved in node.edges or () if needed is None or parent in needed}
-            pulled = node.op.pull(node, g, list(read), values)
+            try:
+                pulled = node.op.pull(node, g, list(read), values)
+            except AnomalyError as error:
+                raise inside(node, "gradient", error) from None
             for k, c in pulled.items():
                 parent = node.inputs[k]
                 if seen:
@@ -177,7 +185,7 @@ def sweep_graph(
                     c = invalid.settled(node.op, k, g, c, read[k])
                 c = _fit(node, k, c, parent)
                 if check:
-                    check_gradient(node, k, c._data)
+                    check_gradient(node, k, c._data, g._data)
                 old = grads.get(parent)
                 grads[parent] = c if old is None else old + c
         return cut
@@ -238,7 +246,10 @@ def push(nodes: list[Node], tangents: Grads) -> Grads:
                 continue
             known = {k: tangents[parent] for parent, k, _ in node.edges or () if parent in tangents}
             if known:
-                tangent = node.op.push(node, known, values, invalid)
+                try:
+                    tangent = node.op.push(node, known, values, invalid)
+                except AnomalyError as error:
+                    raise inside(node, "tangent", error) from None
                 tangents[node] = tangent if tangent.dtype == node.dtype else tangent.astype(node.dtype)
     return tangents
 
@@ -256,6 +267,8 @@ def _added(c: Scattered, old: Any, owned: bool, dtype: Any) -> Any:
 def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:
     """Give the gradient for argument `k` the argument's own shape and dtype: sum what was broadcast, cast."""
     shape: tuple[int, ...] = parent.shape
+    if not hasattr(g, "dtype") or g.dtype.kind not in "fiub":
+        raise _no_gradient(node, k, g)
     if g.shape != shape:
         if not broadcasts(shape, g.shape):
             raise RuntimeError(
@@ -264,6 +277,14 @@ def _fit(node: Node, k: int, g: Any, parent: Any) -> Any:
             )
         g = unbroadcast(g, shape)
     return g if g.dtype == parent.dtype else g.astype(parent.dtype)
+
+
+def _no_gradient(node: Node, k: int, g: Any) -> TypeError:
+    what = f"an array of dtype {g.dtype}" if hasattr(g, "dtype") else f"{type(g).__name__}: {g!r:.80}"
+    return TypeError(
+        f"{node.op.name}: the rule for argument {node.op.argument_name(k)} must return a gradient, an array of real "
+        f"numbers; it returned {what}"
+    )
 
 
 def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor]) -> Any:
@@ -278,7 +299,8 @@ def _observe(node: Node, g: Any, wrap: Callable[[Any], Tensor]) -> Any:
         if tensor is not None:
             old = tensor._grad
             # Retained gradients are the user's own: copied, so that no later sum can touch them.
-            tensor._grad = wrap(g.copy()) if old is None else old + wrap(g)
+            new = g if isinstance(g, Tensor) else wrap(g)  # what a hook returned is a tensor already
+            tensor._grad = new.copy() if old is None else old + new
     return g
 
 

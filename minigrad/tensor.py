@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 
 from . import graph
-from .arrays import as_array, operand
+from .arrays import as_array, operand, real_dtype
 from .graph import Node, next_seq
 
 if TYPE_CHECKING:
@@ -77,13 +77,11 @@ class Tensor:
                     "t.detach() for its values, or t.copy() for a recorded copy"
                 )
             data = data._data
-        values = operand("Tensor", data)
+        values, dtype = operand("Tensor", data), real_dtype("Tensor", dtype)
         if isinstance(values, (int, float, list, tuple, np.generic)):
             values = np.array(values, dtype=dtype)
         else:
             values = values.astype(dtype) if dtype is not None else values.copy()
-        if values.dtype.kind not in "fiub":
-            raise TypeError(f"Tensor: dtype {values.dtype} is not supported; use a floating, integer or boolean dtype")
         self._set_leaf(values, None)
         if name is not None:
             self.name = name
@@ -559,4 +557,4 @@ def asarray(data: Any, dtype: DTypeLike | None = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.astype(dtype)
     values = as_array(operand("asarray", data))
-    return constant(values if dtype is None else values.astype(dtype, copy=False))
+    return constant(values if dtype is None else values.astype(real_dtype("asarray", dtype), copy=False))

@@ -14,10 +14,10 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets and batches are in ``nn.data``.
+Data sets and batches are in ``nn.data``; PyTorch's weights and ONNX files in ``nn.pytorch`` and ``nn.onnx``.
 """
 
-from . import data, functional, init, models, schedules
+from . import data, functional, init, metrics, models, onnx, pytorch, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -116,10 +116,11 @@ from .optim import LBFGS, SGD, AdaDelta, AdaGrad, Adam, AdamW, Lion, Momentum, N
 from .parameter import Parameter
 from .penalties import decay_groups, l1_penalty, l2_penalty
 from .perceptron import Lessons, Perceptron
-from .random import seed
+from .random import random_state, seed, set_random_state
 from .scheduler import Plateau, Scheduler
-from .serialization import load, save
+from .serialization import load, load_metadata, save
 from .summarize import Summary, SummaryRow, summary
+from .training import Callback, History, Trainer, callbacks
 
 __all__ = [
     "AdaDelta",
@@ -139,6 +140,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "CELU",
+    "Callback",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -165,6 +167,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "HingeEmbeddingLoss",
+    "History",
     "HuberLoss",
     "Identity",
     "InstanceNorm2d",
@@ -233,9 +236,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Trainer",
     "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
+    "callbacks",
     "clip_grad_norm_",
     "clip_grad_value_",
     "data",
@@ -245,9 +250,15 @@ __all__ = [
     "l1_penalty",
     "l2_penalty",
     "load",
+    "load_metadata",
+    "metrics",
     "models",
+    "onnx",
+    "pytorch",
+    "random_state",
     "save",
     "schedules",
     "seed",
+    "set_random_state",
     "summary",
 ]

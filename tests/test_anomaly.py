@@ -90,8 +90,27 @@ def test_backward_without_a_forward_pass_under_it_says_how_to_learn_the_line() -
 
 def test_backward_with_create_graph_is_checked_as_well() -> None:
     x = Tensor([0.0, 4.0], requires_grad=True)
-    with mg.detect_anomaly(), pytest.raises(mg.AnomalyError):
-        mg.grad(mg.sqrt(x).sum(), x, create_graph=True)
+    with mg.detect_anomaly():
+        y = mg.sqrt(x)
+        line = here() - 1
+        with pytest.raises(mg.AnomalyError) as caught:
+            mg.grad(y.sum(), x, create_graph=True)
+    # The division is the rule's own: what the user wrote is the root.
+    assert str(caught.value).startswith("sqrt: its gradient is not finite")
+    assert f"{__file__}:{line}" in str(caught.value)
+    assert "in its rule, divide: the value is not finite (1 of 2" in str(caught.value)
+    assert (caught.value.op, caught.value.node) == ("sqrt", y.node)
+
+
+def test_a_tangent_is_that_of_the_op_the_user_called() -> None:
+    with mg.detect_anomaly(), pytest.raises(mg.AnomalyError, match=r"^sqrt: its tangent is not finite"):
+        mg.func.jvp(mg.sqrt, [Tensor([0.0])], [Tensor([1.0])])
+
+
+def test_an_upstream_gradient_that_is_bad_already_is_shown() -> None:
+    x = Tensor([0.0, 4.0], requires_grad=True)
+    with mg.detect_anomaly(), pytest.raises(mg.AnomalyError, match=r"upstream gradient: nan"):
+        (x * 2).sum().backward(np.nan)
 
 
 def test_finite_passes_are_left_alone() -> None:

@@ -64,6 +64,19 @@ def test_blocks_share_a_namespace_and_declare_ops_for_the_page_only() -> None:
     assert "my_page_op" not in mg.registry
 
 
+def test_the_tests_of_a_page_are_run() -> None:
+    page = """```python
+from hypothesis import given, strategies
+
+@given(strategies.integers())
+def test_small(n):
+    assert n < 1, "a page's test"
+```
+"""
+    with pytest.raises(AssertionError, match="a page's test"):
+        blocks.run(page, Path("page.md"))
+
+
 def registered() -> set[str]:
     return {op.name for op in reference.registered()}
 

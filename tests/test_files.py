@@ -42,6 +42,27 @@ def test_a_failing_rename_leaves_no_temporary_file(tmp_path: Path, monkeypatch: 
 
 
 @posix
+def test_the_content_is_on_disk_before_the_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    fsync, replace = os.fsync, os.replace
+
+    def watched_fsync(descriptor: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        calls.append("folder" if folder else f"file of {os.fstat(descriptor).st_size} bytes")
+        fsync(descriptor)
+
+    def watched_replace(*paths: str) -> None:
+        calls.append("rename")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "replace", watched_replace)
+    with atomic_write(tmp_path / "new") as file:
+        file.write(b"content")
+    assert calls == ["file of 7 bytes", "rename", "folder"]
+
+
+@posix
 def test_permissions_are_kept_and_new_files_follow_the_umask(tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.touch()

@@ -298,6 +298,18 @@ def test_hooks_with_create_graph_get_gradients_that_have_a_graph() -> None:
     assert mg.grad(g, x)[0].item() == pytest.approx(18 * 4.0)
 
 
+def test_a_retained_gradient_is_what_the_hook_made_of_it() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    h = x * 2
+    h.retain_grad()
+    h.register_hook(lambda g: g * 10)
+    for total in (1, 2):
+        (h * h).sum().backward(retain_graph=True)
+        assert isinstance(h.grad.data, np.ndarray)
+        assert h.grad.tolist() == [total * 40.0, total * 80.0]
+    assert x.grad.tolist() == [160.0, 320.0]
+
+
 def test_retain_grad() -> None:
     x = leaf(2.0)
     h = x * x

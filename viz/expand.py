@@ -35,7 +35,7 @@ class Opened(NamedTuple):
 
 
 class Opener:
-    """Opens the ops that `expand` asks for: see :func:`minigrad.viz.draw`.
+    """Opens the ops that `expand` asks for: see :func:`minigrad.viz.draw`. `wanted` tells whether there may be any.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ class Opener:
                 raise TypeError(f"viz: expand takes names and tensors, got {type(what).__name__}")
         if self._names:
             self._check_names(nodes)
+        self.wanted = self.everything or bool(self._names) or bool(self._nodes)
         # Of the whole graph: a value that no rule saved is computed again.
         self._values = Values(nodes)
 

@@ -108,7 +108,7 @@ def trace(output: Tensor, expand: Expand = False) -> Traced:
         if parts is not None:  # all of them are there now
             ids[id(node)] = opened[node] = ids[id(parts.end)]
             continue
-        flows = {k for _, k, _ in node.edges or ()}
+        flows = [k for _, k, _ in node.edges or ()]
         arguments = []
         inner = cluster >= 0 and clusters[cluster].kind == "op"
         for k, value in enumerate(node.inputs):
@@ -123,7 +123,7 @@ def trace(output: Tensor, expand: Expand = False) -> Traced:
                 if inner:
                     own.append(known)
             arguments.append(Argument(known, k, k in flows))
-        parts = opener.open(node) if opener.wants(node) else None
+        parts = opener.open(node) if opener.wanted and opener.wants(node) else None
         if parts is not None:
             for argument in arguments:
                 ids[id(parts.arguments[argument.k])] = argument.vertex

@@ -1,7 +1,8 @@
 """The Python in a page, run in the order of the page: by the suite, and by the build for the drawings it asks for.
 
 A page's blocks share one namespace. ``python`` blocks are run; ``pycon`` blocks are run and their output is compared,
-as doctests; the comment ``<!-- draw: EXPRESSION -->`` stands for a drawing, made where it stands.
+as doctests; functions named ``test_...`` are run at the end, as pytest would. The comment ``<!-- draw: EXPRESSION -->``
+stands for a drawing, made where it stands.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import doctest
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,7 +86,19 @@ def run(page: str, path: Path) -> list[Any]:
                 exec(compile("\n" * (block.line - 1) + block.text, str(path), "exec"), scope)
             else:
                 _check(block, path, scope)
+        for name, function in list(scope.items()):
+            if name.startswith("test_") and callable(function):
+                _short(function)()
     return drawings
+
+
+def _short(test: Callable[[], None]) -> Callable[[], None]:
+    """Return a test that hypothesis draws arguments for with few examples, the same ones every time."""
+    if not hasattr(test, "hypothesis"):
+        return test
+    from hypothesis import settings  # only here: pages without tests do not need it
+
+    return settings(max_examples=12, deadline=None, derandomize=True, database=None)(test)
 
 
 def _check(block: Block, path: Path, scope: dict[str, Any]) -> None:

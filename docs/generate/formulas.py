@@ -1,7 +1,8 @@
 """Formulas of local gradients as MathML, which browsers draw without a script.
 
 What the registry holds is text: ``1 / (2·y)``, ``[a > b] + 0.5·[a = b]``, ``diag(y) - y yᵀ (along axis {axis})``. Texts
-of this small language are parsed and set as formulas; any other text stays what it is, a sentence.
+of this small language are parsed and set as formulas; any other text stays what it is, a sentence. A dot that
+multiplies nothing stands for the upstream gradient: ``yᵀ · yᵀ``, ``b × ·``.
 """
 
 from __future__ import annotations
@@ -9,16 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from html import escape
-from typing import Any
 
 _TOKEN = re.compile(
-    r"\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|√|[A-Za-zα-ωΑ-Ω∂][\w.{}]*|\{\w+\}|⁻¹|⁻ᵀ|[-+·/^()\[\],<>=≤≥≠ᵀ²³])|\s*$"
+    r"\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[√∫]|[A-Za-zα-ωΑ-Ω∂][\w.{}'\u0302]*|\{\w+\}|⁻¹|⁻ᵀ|[-+·×/^()\[\],<>=≤≥≠ᵀ²³⁺|])|\s*$"
 )
-_REMARK = re.compile(r"^(.*?) (\((?:[^()]|\([^()]*\))*[a-z]{2,} (?:[^()]|\([^()]*\))*\)|, .*)$")
+_REMARK = re.compile(
+    r"^(.*?)( \((?:[^()]|\([^()]*\))*[a-z]{2,} (?:[^()]|\([^()]*\))*\)|, (?!with )(?:[^()]|\([^()]*\))*"
+    r"| (?:per|for|where|at) .*)$"
+)
+_DEFINITIONS = re.compile(r",? with ")
+_SEPARATOR = re.compile(r", (?=\S+ = )")
+_INDICES = {"ᵢ": "i", "ⱼ": "j"}
 _RAISED = {
     "ᵀ": "<mi>T</mi>",
     "²": "<mn>2</mn>",
     "³": "<mn>3</mn>",
+    "⁺": "<mo>+</mo>",
     "⁻¹": "<mrow><mo>−</mo><mn>1</mn></mrow>",
     "⁻ᵀ": "<mrow><mo>−</mo><mi>T</mi></mrow>",
 }
@@ -67,6 +74,8 @@ class _Parser:
             return first
         self.take()
         condition = self.either()
+        while self.peek() in _COMPARISONS:
+            condition += f"<mo>{escape(self.take())}</mo>{self.either()}"
         self.take("else")
         return f"{first}<mtext>&#160;if&#160;</mtext>{condition}<mtext>, else&#160;</mtext>{self.choice()}"
 
@@ -101,13 +110,21 @@ class _Parser:
                 alone = False
             elif token == "·":
                 self.take()
-                if not self.peek():  # "aᵀ ·": from the left, of the upstream gradient
-                    return f"{sign}{text}<mo>·</mo>"
+                if self.peek() in _RAISED:
+                    text += f"<msup><mo>·</mo>{_RAISED[self.take()]}</msup>"
+                    continue
+                if not self.peek() or self.peek() in ")+-":  # "aᵀ ·": from the left, of the upstream gradient
+                    text += "<mo>·</mo>"
+                    continue
                 minus = ""
                 if self.peek() == "-":
                     self.take()
                     minus = "<mo>−</mo>"
                 text += f"<mo>·</mo>{minus}{self.power()[0]}"
+                alone = False
+            elif token == "×":
+                self.take()
+                text += f"<mo>×</mo>{self.power()[0]}"
                 alone = False
             elif token and (token == "(" or token[0].isalnum() or token[0] in "∂{√") and token not in _WORDS:
                 text += f"<mspace width='0.2em'/>{self.power()[0]}"
@@ -118,7 +135,9 @@ class _Parser:
     def power(self) -> tuple[str, bool]:
         text, alone = self.atom()
         if self.peek() in _RAISED:
-            return f"<msup><mrow>{text}</mrow>{_RAISED[self.take()]}</msup>", False
+            while self.peek() in _RAISED:
+                text = f"<msup><mrow>{text}</mrow>{_RAISED[self.take()]}</msup>"
+            return text, False
         if self.peek() != "^":
             return text, alone
         self.take()
@@ -130,6 +149,12 @@ class _Parser:
             inner = self.choice()
             self.take(")")
             return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>", True
+        if token == "|":
+            inner = self.choice()
+            self.take("|")
+            return f"<mrow><mo>|</mo>{inner}<mo>|</mo></mrow>", False
+        if token in ("·", "∫"):
+            return f"<mo>{token}</mo>", False
         if token == "[":
             return f"<mrow><mo>[</mo>{self.comparison()}<mo>]</mo></mrow>", False
         if token[0].isdigit():
@@ -177,10 +202,13 @@ class _Parser:
         for sign, text in _RAISED.items():
             if base.endswith(sign):
                 base, raised = base.removesuffix(sign), text
-        if self.names is not None and base not in self.names and not base.startswith("{"):
+        index = _INDICES.get(base[-1], "") if len(base) > 1 else ""
+        base = base[:-1] if index else base
+        if self.names is not None and base.rstrip("'") not in self.names and not base.startswith("{"):
             raise _NotAFormulaError(token)
         base = base.strip("{}")
         text = f"<mi>{escape(base)}</mi>"
+        text = f"<msub>{text}<mi>{index}</mi></msub>" if index else text
         return f"<msup>{text}{raised}</msup>" if raised else text
 
 
@@ -210,15 +238,22 @@ def render(text: str, names: Collection[str] | None = None) -> str:
     >>> render("convolved with the flipped weight", {"x", "weight"})
     'convolved with the flipped weight'
     """
+    formula, *rest = _DEFINITIONS.split(text, maxsplit=1)
+    if rest:
+        known = {*names, *re.findall(r"(\w+'?)(?= = |\))", rest[0])} if names is not None else None
+        parts = [render(part, known) for part in (formula, *_SEPARATOR.split(rest[0]))]
+        if all(part.startswith("<math") for part in parts):
+            return f"{parts[0]} with {', '.join(parts[1:])}"
     remark = ""
     found = _REMARK.match(text)
-    parts: tuple[Any, ...] = (found[1], f" {found[2]}") if found else (text, "")
-    for formula, remark in dict.fromkeys([(text, ""), parts]):
+    # A number and words, as in "1 at the maximum", are a sentence.
+    split = (found[1], found[2]) if found and (found[2][1] == "(" or not found[1].isdigit()) else (text, "")
+    for formula, remark in dict.fromkeys([(text, ""), split]):
         try:
             before, equal, after = formula.partition(" = ")
             if equal and "[" not in formula:
                 body = f"{_Parser(before, names).whole()}<mo>=</mo>{_Parser(after, names).whole()}"
-            elif formula.startswith("· "):
+            elif formula.startswith("· ") and not formula.startswith("· ×"):
                 body = f"<mo>·</mo>{_Parser(formula[2:], names).whole()}"
             else:
                 body = _Parser(formula, names).whole()

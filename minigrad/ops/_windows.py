@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backend import strided
+
 Pair = tuple[int, int]
 Padding = tuple[Pair, Pair]
 
@@ -152,4 +154,4 @@ def view(x: Any, w: Windows) -> Any:
     ow = (width - w.extent(1)) // w.stride[1] + 1
     sn, sc, sh, sw = x.strides
     strides = (sn, sc, sh * w.stride[0], sw * w.stride[1], sh * w.dilation[0], sw * w.dilation[1])
-    return np.lib.stride_tricks.as_strided(x, (n, c, oh, ow, *w.kernel), strides, writeable=False)
+    return strided(x, (n, c, oh, ow, *w.kernel), strides)

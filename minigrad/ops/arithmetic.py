@@ -305,7 +305,7 @@ _clip = elementwise(
 
 
 @public(np.clip, method="clip")
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
     """Return `x`, limited to the interval from `a_min` to `a_max`.
 
     Local gradients: 1 for `x` strictly inside, and for the bound at and beyond it; 0 else.
@@ -315,6 +315,13 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
     x : Tensor or array_like
     a_min, a_max : Tensor, array_like or None
         The bounds, broadcast against `x`; None for no bound.
+    min, max : Tensor, array_like or None
+        The same, under the names of NumPy's method.
+
+    Raises
+    ------
+    ValueError
+        If a bound is given twice.
 
     Examples
     --------
@@ -322,6 +329,9 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Tensor:
     >>> mg.clip([-2.0, 0.5, 3.0], 0.0, 1.0)
     Tensor([0. , 0.5, 1. ], dtype=float64)
     """
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("clip: a bound is given twice: as a_min or a_max, and as min or max")
+    a_min, a_max = min if a_min is None else a_min, max if a_max is None else a_max
     if a_min is None and a_max is None:
         return identity(x)
     if not isinstance(x, Tensor) or x.dtype.kind != "f":

@@ -46,6 +46,9 @@ _OPERATORS: dict[str, Any] = {
 }
 for _method, _ufunc in _OPERATORS.items():
     setattr(Tensor, _method, _operator(_ufunc))
+for _method in ("and", "or", "xor"):
+    # These commute, so that the reflected operator is the same.
+    setattr(Tensor, f"__r{_method}__", getattr(Tensor, f"__{_method}__"))
 Tensor.__invert__ = lambda self: constant(~self._data)
 
 _UFUNCS: list[Any] = [
@@ -58,7 +61,7 @@ for _ufunc in _UFUNCS:
 _FUNCTIONS: list[Any] = [
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.isclose, np.zeros_like, np.ones_like, np.full_like,
     np.empty_like, np.searchsorted, np.digitize, np.argwhere, np.flatnonzero, np.argpartition, np.lexsort,
-    np.nanargmax, np.nanargmin, np.isin, np.ravel_multi_index, np.linalg.matrix_rank,
+    np.nanargmax, np.nanargmin, np.isin, np.isposinf, np.isneginf, np.ravel_multi_index, np.linalg.matrix_rank,
 ]  # fmt: skip
 for _function in _FUNCTIONS:
     passing(_function, _function.__name__)
@@ -68,6 +71,9 @@ _PLAIN: list[Any] = [
     np.ndim,
     np.size,
     np.array_equal,
+    np.array_equiv,
+    np.shares_memory,
+    np.may_share_memory,
     np.allclose,
     np.count_nonzero,
     np.result_type,
@@ -80,6 +86,32 @@ for _function in _PLAIN:
 numpy_functions[np.array_repr] = lambda x, *args, **kwargs: repr(x)
 numpy_functions[np.array_str] = lambda x, *args, **kwargs: str(x)
 
+# Named as NumPy's, so that what a model writes with np. it can write with mg., on arrays and tensors alike.
+all = numpy_functions[np.all]
+any = numpy_functions[np.any]
+allclose = numpy_functions[np.allclose]
+argwhere = numpy_functions[np.argwhere]
+array_equal = numpy_functions[np.array_equal]
+count_nonzero = numpy_functions[np.count_nonzero]
+digitize = numpy_functions[np.digitize]
+equal = numpy_functions[np.equal]
+flatnonzero = numpy_functions[np.flatnonzero]
+greater = numpy_functions[np.greater]
+greater_equal = numpy_functions[np.greater_equal]
+isclose = numpy_functions[np.isclose]
+isin = numpy_functions[np.isin]
+less = numpy_functions[np.less]
+less_equal = numpy_functions[np.less_equal]
+lexsort = numpy_functions[np.lexsort]
+logical_and = numpy_functions[np.logical_and]
+logical_not = numpy_functions[np.logical_not]
+logical_or = numpy_functions[np.logical_or]
+logical_xor = numpy_functions[np.logical_xor]
+nanargmax = numpy_functions[np.nanargmax]
+nanargmin = numpy_functions[np.nanargmin]
+nonzero = numpy_functions[np.nonzero]
+not_equal = numpy_functions[np.not_equal]
+signbit = numpy_functions[np.signbit]
 matrix_rank = numpy_functions[np.linalg.matrix_rank]
 argmax = numpy_functions[np.argmax]
 argmin = numpy_functions[np.argmin]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import real_dtype
 from ..tensor import Tensor, constant
 from . import _axes
 
@@ -23,7 +24,8 @@ def _shape_of(name: str, shape: Shape) -> tuple[int, ...]:
     return lengths
 
 
-def _made(array: Any, requires_grad: bool) -> Tensor:
+def _made(name: str, array: Any, requires_grad: bool) -> Tensor:
+    real_dtype(name, array.dtype)
     tensor = constant(array)
     if requires_grad:
         tensor.requires_grad = True
@@ -37,7 +39,7 @@ def zeros(shape: Shape, dtype: DTypeLike = float, requires_grad: bool = False) -
     >>> mg.zeros(2)
     Tensor([0., 0.], dtype=float64)
     """
-    return _made(np.zeros(_shape_of("zeros", shape), dtype), requires_grad)
+    return _made("zeros", np.zeros(_shape_of("zeros", shape), dtype), requires_grad)
 
 
 def ones(shape: Shape, dtype: DTypeLike = float, requires_grad: bool = False) -> Tensor:
@@ -47,7 +49,7 @@ def ones(shape: Shape, dtype: DTypeLike = float, requires_grad: bool = False) ->
     >>> mg.ones((1, 2))
     Tensor([[1., 1.]], dtype=float64)
     """
-    return _made(np.ones(_shape_of("ones", shape), dtype), requires_grad)
+    return _made("ones", np.ones(_shape_of("ones", shape), dtype), requires_grad)
 
 
 def full(shape: Shape, value: float, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -57,7 +59,7 @@ def full(shape: Shape, value: float, dtype: DTypeLike | None = None, requires_gr
     >>> mg.full(2, 0.5)
     Tensor([0.5, 0.5], dtype=float64)
     """
-    return _made(np.full(_shape_of("full", shape), value, dtype), requires_grad)
+    return _made("full", np.full(_shape_of("full", shape), value, dtype), requires_grad)
 
 
 def arange(*args: float, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -67,7 +69,7 @@ def arange(*args: float, dtype: DTypeLike | None = None, requires_grad: bool = F
     >>> mg.arange(3.0)
     Tensor([0., 1., 2.], dtype=float64)
     """
-    return _made(np.arange(*args, dtype=dtype), requires_grad)
+    return _made("arange", np.arange(*args, dtype=dtype), requires_grad)
 
 
 def linspace(
@@ -79,7 +81,7 @@ def linspace(
     >>> mg.linspace(0, 1, 3)
     Tensor([0. , 0.5, 1. ], dtype=float64)
     """
-    return _made(np.linspace(start, stop, num, dtype=dtype), requires_grad)
+    return _made("linspace", np.linspace(start, stop, num, dtype=dtype), requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: DTypeLike = float, requires_grad: bool = False) -> Tensor:
@@ -90,4 +92,4 @@ def eye(n: int, m: int | None = None, dtype: DTypeLike = float, requires_grad: b
     Tensor([[1., 0.],
             [0., 1.]], dtype=float64)
     """
-    return _made(np.eye(n, m, dtype=dtype), requires_grad)
+    return _made("eye", np.eye(n, m, dtype=dtype), requires_grad)

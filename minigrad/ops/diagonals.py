@@ -144,6 +144,49 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     return sum(_diagonal_of("trace", x, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
+def _matrices(name: str, x: Any) -> Tensor:
+    matrices = asarray(x)
+    if matrices.ndim < 2:
+        raise ValueError(f"{name}: expected matrices, with at least 2 axes, got shape {matrices.shape}")
+    return matrices
+
+
+@public(np.linalg.diagonal)
+def linalg_diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
+    """Return the diagonals of matrices along the last two axes, on a new last axis; see :func:`minigrad.diagonal`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two axes.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.linalg.diagonal(mg.ones((2, 3, 4))).shape
+    (2, 3)
+    """
+    return _diagonal_of("diagonal", _matrices("diagonal", x), offset, -2, -1)
+
+
+@public(np.linalg.trace)
+def linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
+    """Return the traces of matrices along the last two axes; see :func:`minigrad.trace`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two axes.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.linalg.trace(mg.ones((2, 3, 4)))
+    Tensor([3., 3.], dtype=float64)
+    """
+    return trace(_matrices("trace", x), offset, -2, -1, dtype)
+
+
 def _triangle(name: str, x: Any, k: int, lower: bool) -> Tensor:
     x = asarray(x)
     if not x.ndim:

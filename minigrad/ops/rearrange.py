@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import operand
 from ..kinds import linear, on_arrays
 from ..protocol import public, values_of
 from ..tensor import Tensor, asarray
@@ -304,7 +305,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     Parameters
     ----------
     x : Tensor or array_like
-    pad_width : int, (before, after), or a sequence of such pairs, one per axis
+    pad_width : int, (before, after), a sequence of such pairs, one per axis, or a dict of them by axis
     mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
         As in NumPy. The modes that repeat elements add their gradients up.
     constant_values : number, (before, after), or a sequence of such pairs, one per axis
@@ -324,6 +325,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     Tensor([3., 2., 1., 2., 3., 2., 1.], dtype=float64)
     """
     x = asarray(x)
+    if isinstance(pad_width, dict):
+        by_axis = {axis_of("pad", axis, x.ndim): width for axis, width in pad_width.items()}
+        pad_width = [np.broadcast_to(by_axis.get(axis, 0), 2) for axis in range(x.ndim)]
     try:
         array = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
     except ValueError:
@@ -335,7 +339,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
     widths = tuple([(int(b), int(a)) for b, a in array])
     if mode == "constant":
         padded = _pad(x, widths=widths)
-        fill = np.asarray(constant_values)  # a tensor that requires grad raises: no gradient would reach it
+        # A tensor that requires grad raises: no gradient would reach it.
+        fill = np.asarray(operand("pad", constant_values))
         if not fill.any():
             return padded
         try:

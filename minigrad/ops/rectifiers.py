@@ -138,7 +138,7 @@ hardswish = elementwise(
     lambda x: np.maximum(x, -3) * (np.clip(x + 3, 0, 6) / 6),
     lambda g, x: g * ((x > -3) & (x < 3)) * (np.clip(x, -3.0, 3.0) / 3 + 0.5) + g * (x >= 3),
     name="hardswish",
-    local=("0 if x ≤ -3, 1 if x ≥ 3, else x/3 + 1/2",),
+    local=("0 if x ≤ -3 else 1 if x ≥ 3 else x/3 + 1/2",),
     decomposition=lambda x: np.maximum(asarray(x), -3.0) * (np.clip(asarray(x) + 3, 0.0, 6.0) / 6),
     routes=True,
     doc="""Return ``x · clip(x + 3, 0, 6) / 6``. Local gradient: 0 up to -3, 1 from 3 on, x/3 + 1/2 between.

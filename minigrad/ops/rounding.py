@@ -48,6 +48,7 @@ trunc = elementwise(
     Tensor([-1.,  1.], dtype=float64)
     """,
 )
+public(np.fix)(trunc)
 
 rint = elementwise(
     np.rint,

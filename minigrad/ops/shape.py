@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import real_dtype
 from ..graph import unbroadcast
 from ..kinds import linear
 from ..protocol import public
@@ -396,10 +397,5 @@ def astype(x: Any, dtype: Any) -> Tensor:
     Tensor([1., 2.], dtype=float32)
     """
     x = asarray(x)
-    try:
-        wanted = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"astype: {dtype!r} is not a dtype") from None
-    if wanted.kind not in "fiub":
-        raise TypeError(f"astype: dtype {wanted} is not supported; use a floating, integer or boolean dtype")
+    wanted = real_dtype("astype", float if dtype is None else dtype)
     return _astype(x if wanted.kind == "f" else x.detach(), dtype=wanted)

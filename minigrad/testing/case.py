@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-import minigrad
-
 from ..op import Op
 from ..record import apply
 from ..tensor import Tensor, asarray
+from .naming import label_of
 from .report import literal
 
 Array = np.ndarray[Any, Any]
@@ -33,8 +33,8 @@ class Case:
         The positions of the arguments to differentiate.
     name : str
         Of the op or function, for messages.
-    reproducer : str
-        Lines of Python that show the failure again.
+    reproduce : callable
+        Makes the lines of Python that show the failure again.
     seed : int
         Of the random upstream gradients and tangents.
     """
@@ -43,7 +43,7 @@ class Case:
     args: tuple[Any, ...]
     argnums: tuple[int, ...]
     name: str
-    reproducer: str = field(repr=False)
+    reproduce: Callable[[], str] = field(repr=False)
     seed: int = 0
 
     def argument(self, i: int) -> str:
@@ -52,6 +52,11 @@ class Case:
         op = getattr(self.function, "op", None)
         known = op is not None and not op.variadic and k < len(op.arguments)
         return f"argument {k} ({op.argument_name(k)})" if known else f"argument {k}"  # type: ignore[union-attr]
+
+    @property
+    def reproducer(self) -> str:
+        """Lines of Python that show the failure again."""
+        return self.reproduce()
 
     @property
     def points(self) -> list[Array]:
@@ -76,7 +81,23 @@ class Case:
         y = self.function(*args)
         if not isinstance(y, Tensor):
             raise TypeError(f"{self.name}: the function under test must return one Tensor, got {type(y).__name__}")
+        if y.dtype.kind == "c":
+            raise TypeError(f"{self.name}: the value has dtype {y.dtype}; minigrad computes with real numbers")
         return y
+
+    def refuse_chance(self, checker: str) -> None:
+        """Raise if two calls with the same arguments differ.
+
+        Raises
+        ------
+        ValueError
+        """
+        first, second = [self.call(*self.leaves(mask=[False] * len(self.argnums))) for _ in range(2)]
+        if not np.array_equal(first.data, second.data, equal_nan=first.dtype.kind == "f"):
+            raise ValueError(
+                f"{checker}: {self.name} gives different values when it is called twice with the same arguments. If it "
+                "draws random numbers, let each call make its generator anew, from a seed"
+            )
 
     def leaves(self, points: Sequence[Array] | None = None, mask: Sequence[bool] | None = None) -> list[Tensor]:
         """Return leaf tensors that share the arrays of `points` (strides and all), for :meth:`call`."""
@@ -132,7 +153,7 @@ def make(
     TypeError, ValueError
         If there is nothing to call, or nothing to differentiate.
     """
-    label = label_of(function)
+    given = function
     if isinstance(function, Op):
         function = _caller(function)
     if not callable(function):
@@ -140,7 +161,7 @@ def make(
     params = params or {}
     values = tuple([_value(a) for a in args])
     floating = [k for k, v in enumerate(values) if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
-    wanted = floating if argnums is None else sorted({k % len(values) if values else k for k in argnums})
+    wanted = floating if argnums is None else sorted({_position(checker, k, len(values)) for k in argnums})
     for k in wanted:
         if k not in floating:
             raise TypeError(f"{checker}: argument {k} is not a floating array and cannot be differentiated")
@@ -149,41 +170,40 @@ def make(
     bound: Callable[..., Tensor] = functools.partial(function, **params) if params else function
     if params and hasattr(function, "op"):
         bound.op = function.op  # type: ignore[attr-defined]
-    static = [f"{key}={literal(value)}" for key, value in params.items()]
-    asked = [f"{key}={value!r}" for key, value in (options or {}).items()]
-    if argnums is not None:
-        asked.append(f"argnums={tuple(wanted)}")
-    call = ", ".join([label, *[literal(v) for v in values], *static, *asked, f"seed={seed}"])
-    lines = ["import numpy as np, minigrad as mg", f"from minigrad.testing import {checker}", f"{checker}({call})"]
-    reproducer = "\n".join("    " + line for line in lines)
-    return Case(bound, values, tuple(wanted), _name(label), reproducer, seed)
+
+    def reproduce() -> str:
+        static = [f"{key}={literal(value)}" for key, value in params.items()]
+        asked = [f"{key}={value!r}" for key, value in (options or {}).items()]
+        if argnums is not None:
+            asked.append(f"argnums={tuple(wanted)}")
+        label, before = label_of(given)
+        call = ", ".join([label, *[literal(v) for v in values], *static, *asked, f"seed={seed}"])
+        lines = ["import numpy as np, minigrad as mg", f"from minigrad.testing import {checker}", *before]
+        return "\n".join("    " + line for line in [*lines, f"{checker}({call})"])
+
+    return Case(bound, values, tuple(wanted), _name(given), reproduce, seed)
 
 
-def label_of(function: Any) -> str:
-    """Return the expression that names `function` in a reproducer."""
+def _name(function: Any) -> str:
+    """Return what to call a function in messages."""
     if isinstance(function, functools.partial):
-        inner = ", ".join(
-            [label_of(function.func), *map(literal, function.args)]
-            + [f"{key}={literal(value)}" for key, value in function.keywords.items()]
-        )
-        return f"functools.partial({inner})"
-    if isinstance(function, Op):
-        return f"mg.registry[{function.name!r}]"
-    name = getattr(function, "__name__", type(function).__name__)
-    if getattr(minigrad, name, None) is function:
-        return f"mg.{name}"
-    return str(getattr(function, "__qualname__", name)).rpartition("<locals>.")[2]
+        return _name(function.func)
+    op = function if isinstance(function, Op) else getattr(function, "op", None)
+    if op is not None:
+        return str(op.name)
+    name = getattr(function, "__qualname__", getattr(function, "__name__", type(function).__qualname__))
+    return str(name).rpartition("<locals>.")[2]
 
 
-def _name(label: str) -> str:
-    if label.startswith("mg.registry["):
-        return label.split("'")[1]
-    return label.removeprefix("mg.")
+def _position(checker: str, k: Any, count: int) -> int:
+    if not -count <= operator.index(k) < count:
+        raise ValueError(f"{checker}: argnums has {k}, but there are {count} arguments")
+    return int(k) % count
 
 
 def _caller(op: Op) -> Callable[..., Tensor]:
     def call(*args: Any, **params: Any) -> Tensor:
-        return apply(op, args, params)
+        return apply(op, args, {**op.defaults, **params})
 
     call.__name__ = op.name
     call.op = op  # type: ignore[attr-defined]

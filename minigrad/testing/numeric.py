@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import collect
 from ..mode import no_grad
-from ..tensor import Tensor
+from ..tensor import Tensor, asarray
 from .case import Array, leaf
 
 # Points and weights of central formulas: sum of w · (f(x + p·h) - f(x - p·h)) / h. The steps balance the truncation
@@ -28,15 +28,15 @@ def numeric_jacobian(f: Callable[..., Any], *args: Any, argnum: int = 0, method:
     Parameters
     ----------
     f : callable
-        From tensors to a tensor.
+        From tensors to a tensor, or to an array or number.
     *args : array_like
         Where. Argument `argnum` is varied, in float64; the others are passed on as they are.
     argnum : int
         Which argument to vary.
     method : {"central", "five-point", "complex"}
         Differences with an error of h² or h⁴; or the complex step, exact to rounding, for analytic functions: `f` is
-        called once and its graph computed again with complex numbers, so its ops must have complex values (``abs``,
-        comparisons and the like have none that would be of use).
+        called once and its graph computed again with complex numbers, so its ops must have complex values (``abs``
+        has not, and comparisons have none that would be of use).
 
     Returns
     -------
@@ -46,9 +46,9 @@ def numeric_jacobian(f: Callable[..., Any], *args: Any, argnum: int = 0, method:
     Raises
     ------
     ValueError
-        If the method is unknown.
+        If the method is unknown, there is no such argument, or an op has no complex values.
     TypeError
-        If `f` does not return a tensor.
+        If `f` returns neither a tensor nor an array.
 
     Examples
     --------
@@ -60,13 +60,18 @@ def numeric_jacobian(f: Callable[..., Any], *args: Any, argnum: int = 0, method:
     array(2.71828183)
     """
     call = list(args)
+    if not -len(args) <= argnum < len(args):
+        raise ValueError(f"numeric_jacobian: argnum is {argnum}, but there are {len(args)} arguments")
     x = np.array(_raw(args[argnum]), dtype=np.float64)
 
     def at(point: Any) -> Tensor:
         call[argnum] = leaf(point)
         y = f(*call)
+        if isinstance(y, (np.ndarray, np.generic, float)) and method != "complex":
+            return asarray(y)
         if not isinstance(y, Tensor):
-            raise TypeError(f"numeric_jacobian: the function must return a Tensor, got {type(y).__name__}")
+            wanted = "a Tensor" if method == "complex" else "a Tensor or an array"
+            raise TypeError(f"numeric_jacobian: the function must return {wanted}, got {type(y).__name__}")
         return y
 
     if method == "complex":
@@ -83,25 +88,69 @@ def _raw(x: Any) -> Any:
 
 def differences(f: Callable[[Array], Array], x: Array, method: str = "five-point") -> Array:
     """Return the Jacobian at `x` of a function of raw arrays, of shape ``f(x).shape + x.shape``."""
-    base, points = _FORMULAS[method]
-    columns = []
-    for i in np.ndindex(x.shape):
-        h = math.ldexp(base, max(0, math.frexp(x[i])[1]))
-
-        def moved(step: float, i: tuple[int, ...] = i) -> Array:
-            point = x.copy()
-            point[i] += step
-            return np.array(f(point), dtype=np.float64)
-
-        columns.append(sum(w / h * (moved(p * h) - moved(-p * h)) for p, w in points))
+    columns = [_difference(f, x, i, method, 0) for i in np.ndindex(x.shape)]
     if not columns:
         return np.zeros(np.shape(f(x)) + x.shape)
     return np.stack(columns, axis=-1).reshape(np.shape(columns[0]) + x.shape)
 
 
-def slopes(f: Callable[[Array], Array], x: Array, index: tuple[int, ...]) -> tuple[float, float]:
-    """Return the one-sided slopes of a number along entry `index`: they differ at a kink or a jump."""
-    h = math.ldexp(2.0**-20, max(0, math.frexp(x[index])[1]))
+def _difference(f: Callable[[Array], Array], x: Array, index: tuple[int, ...], method: str, halvings: int) -> Array:
+    """Return the derivative along one entry, with a step halved so many times."""
+    base, points = _FORMULAS[method]
+    h = _step(base, x[index]) * 0.5**halvings
+
+    def moved(step: float) -> Array:
+        point = x.copy()
+        point[index] += step
+        return np.array(f(point), dtype=np.float64)
+
+    # Beyond the border of a domain the values are NaN, which the comparison reports.
+    with np.errstate(all="ignore"):
+        return np.asarray(sum(w / h * (moved(p * h) - moved(-p * h)) for p, w in points))
+
+
+def _step(base: float, x: float) -> float:
+    return math.ldexp(base, max(0, math.frexp(x)[1]))
+
+
+def closest(
+    f: Callable[[Array], Array], x: Array, index: tuple[int, ...], target: Array, first: Array, method: str
+) -> Array:
+    """Return, of the derivatives along one entry with smaller and smaller steps, those that are closest to `target`.
+
+    The usual step is too long for a function that varies fast, as sin does at 1e6, or has a kink close by. Every one
+    of the steps is long enough for its rounding to pass the tolerance of the usual one, nearly: none of them can agree
+    with a derivative that is wrong.
+    """
+    best = first
+    for halvings in (3, 6, 9, 13, 17):
+        tried = _difference(f, x, index, method, halvings)
+        best = np.where(np.abs(tried - target) < np.nan_to_num(np.abs(best - target), nan=np.inf), tried, best)
+    return best
+
+
+def point_of(f: Callable[[Array], Array], x: Array, index: tuple[int, ...]) -> str:
+    """Return what keeps a number from being differentiable along entry `index`, "" where nothing seems to.
+
+    One-sided slopes over two steps tell: at a kink they differ, at a jump one of them grows as the step shrinks.
+    """
+    with np.errstate(all="ignore"):
+        (left, right), (low, high) = slopes(f, x, index, 2.0**-12), slopes(f, x, index, 2.0**-20)
+    if not np.isfinite([left, right, low, high]).all():
+        return "the function is not finite there, or right beside: is it the border of its domain?"
+    least = 1e-3 * max(1.0, min(abs(low), abs(high)))
+    for side, wide, narrow in (("below", left, low), ("above", right, high)):
+        # The steps differ by 256: so do the slopes over a jump; those of a root differ by 16, of a kink not at all.
+        if abs(narrow) > 8 * abs(wide) and abs(narrow) > 100:
+            return f"the slope from {side} grows as the step shrinks, from {wide:.6g} to {narrow:.6g}: is it a jump?"
+    if abs(low - high) > least:
+        return f"the slopes from below and above differ there, {low:.6g} and {high:.6g}: is it a kink?"
+    return ""
+
+
+def slopes(f: Callable[[Array], Array], x: Array, index: tuple[int, ...], step: float) -> tuple[float, float]:
+    """Return the one-sided slopes of a number along entry `index`."""
+    h = _step(step, x[index])
     ends = []
     for step in (-h, 0.0, h):
         point = x.copy()
@@ -140,4 +189,6 @@ def _replayed(y: Tensor, x: Tensor, value: Array) -> Array:
     for node in nodes:
         out = node.op.forward(*[of(p) for p in node.inputs], **node.params)
         known[node] = out[0] if node.op.residuals else out
+        if known[node].dtype.kind == "f" and any(np.iscomplexobj(of(p)) for p in node.inputs):
+            raise ValueError(f"numeric_jacobian: {node.op.name} has no complex values; use another method")
     return np.asarray(known[y.node], dtype=complex)

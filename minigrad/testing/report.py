@@ -89,7 +89,8 @@ def compare(
         return
     excess = np.where(np.isnan(error), np.inf, error / allowed if np.all(allowed) else error)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
-    relative = float(error[index] / max(abs(float(b[index])), 1e-300)) if np.isfinite(error[index]) else np.inf
+    largest = max(abs(float(a[index])), abs(float(b[index])))
+    relative = float(error[index]) / largest if np.isfinite(error[index]) else np.inf
     place = f"index {index} of shape {got.shape}" if index else "its only entry"
     raise fail(
         case,

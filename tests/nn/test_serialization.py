@@ -98,6 +98,40 @@ def test_numpy_s_own_files(tmp_path: Path) -> None:
         np.testing.assert_array_equal(file["x"], x, strict=True)
 
 
+def test_without_a_suffix_it_is_safetensors(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors", reason="the default format")
+    nn.save({"w": np.ones(2)}, tmp_path / "state")
+    assert [path.name for path in tmp_path.iterdir()] == ["state.safetensors"]
+    assert nn.load(tmp_path / "state")["w"].tolist() == [1, 1]
+
+
+def test_metadata(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"state{suffix}"
+    metadata = {letter: f"text {letter} ü \N{SNOWMAN}\n" for letter in "gfedcba"}
+    state = {"w": np.arange(3, dtype=np.float16), "b": np.ones((2, 3)).T}
+    nn.save(state, path, metadata)
+    assert nn.load_metadata(path) == metadata
+    first = path.read_bytes()
+    nn.save(state, path, dict(sorted(metadata.items())))
+    assert path.read_bytes() == first
+    for name, value in nn.load(path).items():
+        np.testing.assert_array_equal(value, state[name], strict=True)
+    nn.save(state, path)
+    assert nn.load_metadata(path) == {}
+    with pytest.raises(TypeError, match="save: metadata must be text under names"):
+        nn.save(state, path, {"epoch": 3})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="save: '__metadata__' is the place of the metadata"):
+        nn.save({"__metadata__": np.ones(1)}, path)
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"a": 1}', b"[" * 100_000, b"\xff"])
+def test_hostile_metadata(text: bytes, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "hostile.npz", "w") as archive:
+        archive.writestr("__metadata__.json", text)
+    with pytest.raises(ValueError, match=r"hostile\.npz: not a readable \.npz file"):
+        nn.load(tmp_path / "hostile.npz")
+
+
 # ------------------------------------------------------------------------------------------------------ writing
 @pytest.mark.parametrize(
     ("state", "message"),
@@ -120,7 +154,7 @@ def test_what_cannot_be_written_leaves_the_old_file(suffix: str, state: Any, mes
 
 
 def test_names_of_files(tmp_path: Path) -> None:
-    for name in ("state", "state.pt", "state.npz.old", ".npz"):
+    for name in ("state.pt", "state.npz.old", ".npz"):
         with pytest.raises(ValueError, match=r"a state file ends in \.npz or \.safetensors"):
             nn.save({}, tmp_path / name)
         with pytest.raises(ValueError, match=r"a state file ends in \.npz or \.safetensors"):
@@ -248,9 +282,15 @@ def test_hostile_safetensors(content: bytes, tmp_path: Path) -> None:
         nn.load(tmp_path / "hostile.safetensors")
 
 
-def test_a_dtype_that_numpy_lacks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "size"), [("BF16", 2), ("F8_E4M3", 1)])
+def test_dtypes_that_numpy_lacks(kind: str, size: int, tmp_path: Path) -> None:
     pytest.importorskip("safetensors")
-    head = b'{"w":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
-    (tmp_path / "brain.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + b"\0\0")
-    with pytest.raises(ValueError, match=r"brain\.safetensors: not a readable"):
-        nn.load(tmp_path / "brain.safetensors")
+    offsets = f'"shape":[2,1],"data_offsets":[0,{2 * size}]'
+    head = f'{{"w":{{"dtype":"{kind}",{offsets}}}}}'.encode()
+    path = tmp_path / "brain.safetensors"
+    path.write_bytes(struct.pack("<Q", len(head)) + head + b"\xc0\x3f\x00\xc0"[: 2 * size])  # 1.5 and -2
+    if kind == "BF16":
+        np.testing.assert_array_equal(nn.load(path)["w"], np.array([[1.5], [-2]], np.float32), strict=True)
+    else:
+        with pytest.raises(ValueError, match=r"brain\.safetensors: not a readable .* 'w' has dtype F8_E4M3, which is"):
+            nn.load(path)

@@ -96,7 +96,7 @@ def test_round_takes_decimals() -> None:
         same(mg.Tensor(x).round(decimals), np.round(x, decimals))
     with pytest.raises(TypeError, match=r"^round: decimals must be a whole number, got 1\.5"):
         mg.round(x, 1.5)
-    with pytest.raises(TypeError, match=r"np\.round on tensors: .*out.*supported: a, decimals"):
+    with pytest.raises(TypeError, match=r"np\.round: out=.*not supported"):
         np.round(mg.Tensor(x), out=x)
 
 

@@ -250,7 +250,7 @@ def test_errors(f: Any, args: Any, message: str) -> None:
 
 def test_numpy_keywords_without_support_are_refused() -> None:
     x = mg.Tensor(np.eye(2), requires_grad=True)
-    with pytest.raises(TypeError, match=r"np.dot on tensors: .*out"):
+    with pytest.raises(TypeError, match=r"np\.dot: out=.*not supported"):
         np.dot(x, x, out=np.eye(2))
     with pytest.raises(TypeError, match=r"np.linalg.eig has no rule"):
         np.linalg.eig(x)
