@@ -156,7 +156,7 @@ def draw(
     title = f"Computation graph of {name}" if name else "Computation graph"
     direction = direction or chosen_direction(picture)
     drawing = Drawing(picture, title=title, direction=direction, digits=digits, show=shown, legend=legend)
-    drawing.viewer = partial(
+    drawing._viewer = partial(
         view, output, gradient=gradient, max_nodes=max_nodes, depth=depth, direction=direction, digits=digits
     )
     return drawing

@@ -37,7 +37,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         writer = Writer(picture, direction=direction, digits=digits, show=show, legend=legend)
         super().__init__("minigrad", body=writer.source(), format="svg")
         self.picture = picture
-        self.viewer: Callable[[], Viewer] | None = None
+        self._viewer: Callable[[], Viewer] | None = None
         self.title = title
         self._digits = digits
 
@@ -107,9 +107,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         RenderError
             If there is no Graphviz, it failed, or the time ran out.
         """
-        if self.viewer is None:
+        if self._viewer is None:
             raise RuntimeError("viz: this drawing was not made by viz.draw, so it knows no graph to look into")
-        return self.viewer()
+        return self._viewer()
 
     def _rendered(self, format: str, timeout: float = 60.0) -> bytes:
         return render(self.source, format, title=self.title, description=self.text, timeout=timeout)

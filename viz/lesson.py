@@ -304,7 +304,7 @@ class _Sheet(Drawing):
 
     def __init__(self, picture: Picture, body: list[str], title: str, text: str, digits: int) -> None:
         graphviz.Digraph.__init__(self, "minigrad", body=body, format="svg")
-        self.picture, self.title, self.viewer = picture, title, None
+        self.picture, self.title, self._viewer = picture, title, None
         self._digits, self._text = digits, text
 
     @property
