@@ -262,6 +262,8 @@ class _Partial(Writer):
     """
 
     def __init__(self, picture: Picture, *, direction: str, digits: int, known: frozenset[str], blank: str) -> None:
+        # What a group says of the gradients inside of it would be told too early.
+        picture = picture._replace(items=tuple(item._replace(inside=None) for item in picture.items))
         super().__init__(picture, direction=direction, digits=digits, show=USUAL, legend=False)
         # An op hands its gradient on only when that of each of its values is known.
         ready = {f"t{i.id}" for i in picture.items if all(self._complete(s, known) for s in i.values)}

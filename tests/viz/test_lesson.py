@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import minigrad as mg
-from minigrad import viz
+from minigrad import nn, viz
 
 Graphs = dict[str, Callable[[], mg.Tensor]]
 
@@ -78,6 +78,14 @@ def test_large_gradients_are_given() -> None:
     small = mg.Tensor([1.0, 2.0], requires_grad=True, name="x")
     assert "x: gradient ________" in viz.worksheet((small * 2).sum()).text
     assert "x: gradient [2  2]" in viz.worksheet((small * 2).sum(), answers=True).text
+
+
+def test_a_folded_module_does_not_tell_the_gradients_inside() -> None:
+    nn.seed(0)
+    model = nn.Sequential(nn.Affine(2, 4), nn.Tanh(), nn.Affine(4, 1))
+    output = model([[1.0, 2.0]]).sum()
+    assert "…" in viz.draw(output, depth=0).source.split("rms")[1][:12]
+    assert "rms" not in viz.worksheet(output, depth=0).source
 
 
 def test_errors() -> None:

@@ -251,6 +251,19 @@ def test_modules_fold_and_open(opened: Callable[..., Any]) -> None:
     assert page.locator("[data-i^=n]").count() == everything
 
 
+def test_a_folded_module_does_not_tell_the_gradients_inside_too_early(opened: Callable[..., Any]) -> None:
+    page = opened(network(), depth=0)
+    inside = page.locator('.node.group tspan[fill="#a3117f"]:not([data-text])').first
+    assert inside.is_visible()
+    assert inside.text_content().startswith("rms")
+    page.keyboard.press("Home")
+    assert inside.is_hidden()
+    page.keyboard.press("End")
+    assert inside.is_visible()
+    page.keyboard.press("p")
+    assert inside.is_hidden()
+
+
 def test_fused_ops_are_written_out(opened: Callable[..., Any]) -> None:
     page = opened(network())
     assert page.get_by_text("exp", exact=True).count() == 0

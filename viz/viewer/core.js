@@ -51,12 +51,17 @@ function indexed(view) {
     const wires = view.wires.filter((wire) => wire.target === item.id && wire.down !== undefined);
     if (wires.length) view.steps.push({ item, wires });
   }
-  view.steps.forEach((step, i) => { for (const wire of step.wires) wire.step = i + 1; });
+  view.steps.forEach((step, i) => {
+    step.item.step = i + 1;
+    for (const wire of step.wires) wire.step = i + 1;
+  });
   for (const value of view.values.values()) {
     const steps = value.uses.map((wire) => wire.step ?? 0);
     value.flowing = value.uses.filter((wire) => wire.down !== undefined);
     value.step = value === view.output ? 1 : Math.max(0, ...steps);
   }
+  // A module that hands nothing back has its gradients inside as soon as its own is known.
+  for (const item of view.items) item.step ??= Math.max(...item.values.map((value) => value.step));
   return view;
 }
 

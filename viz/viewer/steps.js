@@ -43,6 +43,8 @@ function refresh() {
   }
   for (const item of view.items) {
     const part = view.parts.get(`n${item.id}`);
+    // What a folded module says of the gradients inside of it.
+    part.classList.toggle("shut", app.predicting || app.step < item.step);
     part.classList.toggle("active", now?.item === item && app.step < view.steps.length);
     part.setAttribute("aria-label", [...tellItem(item).children].map((told) => told.textContent).join("; "));
   }
