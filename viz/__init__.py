@@ -20,7 +20,9 @@ Graphviz.
 from . import plots
 from .api import draw, text
 from .drawing import Drawing
+from .lesson import filmstrip, worksheet
 from .records import Picture
 from .render import RenderError
+from .viewer import Viewer, view
 
-__all__ = ["Drawing", "Picture", "RenderError", "draw", "plots", "text"]
+__all__ = ["Drawing", "Picture", "RenderError", "Viewer", "draw", "filmstrip", "plots", "text", "view", "worksheet"]
