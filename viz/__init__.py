@@ -16,10 +16,38 @@ The drawing is made in steps, each of which hands immutable records to the next:
 Rendering (``render``) is the only one that needs Graphviz.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import plots
 from .api import draw, text
+from .diagnosis import Finding, FlowReport, Thresholds, gradient_flow
 from .drawing import Drawing
 from .records import Picture
 from .render import RenderError
 
-__all__ = ["Drawing", "Picture", "RenderError", "draw", "plots", "text"]
+if TYPE_CHECKING:
+    from .diagnosis.callback import GradientFlow
+
+__all__ = [
+    "Drawing",
+    "Finding",
+    "FlowReport",
+    "GradientFlow",
+    "Picture",
+    "RenderError",
+    "Thresholds",
+    "draw",
+    "gradient_flow",
+    "plots",
+    "text",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # A callback is one of nn's, and drawings need no nn: it is loaded with the first use.
+    if name == "GradientFlow":
+        from .diagnosis.callback import GradientFlow
+
+        return GradientFlow
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+

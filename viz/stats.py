@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import Node
+from minigrad.graph import unbroadcast
+from minigrad.settle import settled
 
-from .records import Local, Summary
+from .records import Local, Summary, Vertex
 
 # Arrays of up to this many entries are shown whole.
 WHOLE = 12
@@ -44,6 +46,32 @@ def _rms(values: Any) -> float:
     top = float(np.max(np.abs(values.astype(float)))) if values.size else 0.0
     # Scaled, so that squares neither overflow nor vanish.
     return top * float(np.sqrt(np.mean(np.square(values / top, dtype=float)))) if top else 0.0
+
+
+def size_of(values: Any) -> float:
+    """Return the rms of an array, quickly; NaN where it is not finite.
+
+    Examples
+    --------
+    >>> size_of(np.array([3.0, -4.0, 0.0, 0.0]))
+    2.5
+    """
+    flat = np.asarray(values).reshape(-1)
+    if not flat.size:
+        return 0.0
+    total = float(np.dot(flat, flat))
+    if total < 1e-30 or total > 1e30 or total != total:  # the squares may have left the range of the dtype
+        summary = summarize(flat)
+        return float("nan") if summary.nans or summary.infs else summary.rms
+    return float((total / flat.size) ** 0.5)
+
+
+def chain_rule(node: Node, k: int, g: Any, saved: tuple[Any, ...], to: Vertex) -> Any:
+    """Return what flows back to argument `k` of a node, in the shape and the dtype of the argument."""
+    c = np.asarray(settled(node.op, k, g, node.op.rules[k](g, *saved), saved))
+    if c.shape != to.shape:
+        c = unbroadcast(c, to.shape)
+    return c if c.dtype == to.dtype else c.astype(to.dtype)
 
 
 def local_gradient(node: Node, k: int, shape: tuple[int, ...]) -> Local:
