@@ -77,7 +77,7 @@ class GradientFlow(nn.Callback):
         step = trainer.step + 1
         report = self.last = gradient_flow(trainer.model, loss, thresholds=self.thresholds)
         for row in report.rows:
-            numbers = {measure: np.nan if row[measure] is None else row[measure] for measure in MEASURES}
+            numbers = {measure: np.nan if row[measure] is None else float(row[measure]) for measure in MEASURES}
             self.records.append({"step": step, "layer": row["layer"], **numbers})
         for f in report.findings:
             self.findings.append(

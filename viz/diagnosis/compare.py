@@ -77,8 +77,10 @@ class Comparison:
             if names:
                 lines.append(f"only in the {word}: {_listed(names)}")
         for word, findings in (("no longer found", self.fixed), ("new", self.new)):
-            for kind in dict.fromkeys(finding.kind for finding in findings):
-                lines.append(f"{word}: {kind} at {_listed([f.layer for f in findings if f.kind == kind])}")
+            kinds: dict[str, list[str]] = {}
+            for finding in findings:
+                kinds.setdefault(finding.kind, []).append(finding.layer)
+            lines += [f"{word}: {kind} at {_listed(layers)}" for kind, layers in kinds.items()]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

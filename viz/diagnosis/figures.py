@@ -46,17 +46,13 @@ def layers(report: FlowReport, ax: Any = None) -> Any:
         x = [_positive(row[f"{of}_rms"]) for row in rows]
         drawn += [value for value in x if not math.isnan(value)]
         ax.plot(x, y, color=colour, marker="o", markersize=3.5, linewidth=1.2, label=f"rms of the {of}")
-        marked = [i for i, row in enumerate(rows) if of == "gradient" and row["layer"] in wrong and not math.isnan(x[i])]
-        if marked:
-            ax.plot(
-                [x[i] for i in marked], marked, "x", color=LIGHT["bad"], markersize=8, markeredgewidth=1.8, label="finding"
-            )
-    ax.set_xscale("log")
-    low, high = (min(drawn), max(drawn)) if drawn else (1e-3, 1.0)
-    # At least six decades, for a short axis makes a cliff of nothing.
-    middle, half = (math.log10(low) + math.log10(high)) / 2, max(3.0, (math.log10(high) - math.log10(low)) / 2 + 0.5)
-    ax.set_xlim(10 ** (middle - half), 10 ** (middle + half))
-    _shade(ax)
+    marked = [
+        i for i, row in enumerate(rows) if row["layer"] in wrong and not math.isnan(_positive(row["gradient_rms"]))
+    ]
+    if marked:
+        x, style = [rows[i]["gradient_rms"] for i in marked], {"markersize": 8, "markeredgewidth": 1.8}
+        ax.plot(x, marked, "x", color=LIGHT["bad"], label="finding", **style)
+    _scale(ax, drawn)
     _name(ax, [row["layer"] for row in rows])
     ax.set_xlabel("rms")
     ax.legend(fontsize=8, loc="best")
@@ -78,9 +74,9 @@ def waterfall(to: str, steps: Sequence[Step], limits: Thresholds, ax: Any = None
         if not kept and step.inside:
             bar.patches[0].set(edgecolor=LIGHT["bad"], linewidth=1.6)
         ax.plot([after, after], [i - 0.36, min(i + 1.36, len(steps) - 0.64)], color=LIGHT["wire"], linewidth=0.8)
-        ax.annotate(
-            f"× {number(step.gain, 2)}" if step.gain == step.gain else "", (max(before, after), i), (4, 0), textcoords="offset points", va="center", fontsize=7
-        )
+        if step.gain == step.gain:
+            place, style = (max(before, after), i), {"textcoords": "offset points", "va": "center", "fontsize": 7}
+            ax.annotate(f"× {number(step.gain, 2)}", place, (4, 0), **style)
         before = after
     ax.set_xscale("log")
     totals = [step.total for step in steps if step.total > 0]
@@ -99,10 +95,10 @@ def comparison(rows: Sequence[dict[str, Any]], labels: tuple[str, str], ax: Any 
     pairs = [(_positive(row["first"]), _positive(row["second"])) for row in rows]
     for i, pair in enumerate(pairs):
         ax.plot(pair, [i, i], color=LIGHT["wire"], linewidth=1.0, zorder=1)
-    for k, (label, colour, marker) in enumerate(zip(labels, (LIGHT["vanished"], LIGHT["exploding"]), "os", strict=True)):
-        ax.scatter([pair[k] for pair in pairs], range(len(rows)), color=colour, marker=marker, s=28, label=label, zorder=2)
-    ax.set_xscale("log")
-    _shade(ax)
+    for k, (colour, marker) in enumerate([(LIGHT["vanished"], "o"), (LIGHT["exploding"], "s")]):
+        x = [pair[k] for pair in pairs]
+        ax.scatter(x, range(len(rows)), color=colour, marker=marker, s=28, label=labels[k], zorder=2)
+    _scale(ax, [x for pair in pairs for x in pair if not math.isnan(x)])
     _name(ax, [row["layer"] for row in rows])
     ax.set_xlabel("rms of the gradient at the layer's output")
     ax.legend(fontsize=8)
@@ -119,8 +115,7 @@ def over_time(names: Sequence[str], steps: Sequence[int], table: Any, ax: Any = 
         logs = np.clip(np.log10(table), _LOWEST, _HIGHEST)
     logs[~np.isfinite(table) | (table == 0)] = np.nan
     stops = [((at - _LOWEST) / (_HIGHEST - _LOWEST), colour) for at, colour in _SCALE]
-    scale = colors.LinearSegmentedColormap.from_list("rms", stops, N=512)
-    scale.set_bad((0, 0, 0, 0))
+    scale = colors.LinearSegmentedColormap.from_list("rms", stops, N=512).with_extremes(bad=(0, 0, 0, 0))
     extent = (-0.5, len(steps) - 0.5, len(names) - 0.5, -0.5)
     special = np.zeros((*table.shape, 4))
     special[table == 0] = colors.to_rgba("#b9bfc6")
@@ -148,9 +143,13 @@ def _positive(value: float | None) -> float:
     return value if value is not None and 0 < value < math.inf else math.nan
 
 
-def _shade(ax: Any) -> None:
-    """Mark where the drawings call a gradient vanishing or exploding."""
-    low, high = ax.get_xlim()
+def _scale(ax: Any, values: Sequence[float]) -> None:
+    """Make the axis logarithmic, and mark where the drawings call a gradient vanishing or exploding."""
+    ends = (math.log10(min(values)), math.log10(max(values))) if values else (-3.0, 0.0)
+    # At least six decades, for a short axis makes a cliff of nothing.
+    middle, half = sum(ends) / 2, max(3.0, (ends[1] - ends[0]) / 2 + 0.5)
+    low, high = 10 ** (middle - half), 10 ** (middle + half)
+    ax.set_xscale("log")
     if low < 1e-6:
         ax.axvspan(low, min(1e-6, high), color=LIGHT["vanishing"], alpha=0.10, linewidth=0)
     if high > 1e4:

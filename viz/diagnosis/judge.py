@@ -28,7 +28,7 @@ _BIRTHS = {
 }
 _BIRTHS.update(dict.fromkeys(("log2", "log10", "log1p", "logit"), _BIRTHS["log"]))
 _BIRTHS.update(dict.fromkeys(("exp2", "expm1", "sinh", "cosh"), _BIRTHS["exp"]))
-_ANY_BIRTH = "look at the ranges of its arguments (detect_anomaly() names the line); a lower learning rate, clipped gradients"
+_ANY_BIRTH = "look at its arguments (detect_anomaly() names the line); a lower learning rate, clipped gradients"
 _DEAD = "a lower learning rate, He initialization and biases of 0 or above, leaky_relu or elu, batch norm before it"
 _SATURATED = "smaller initial weights (Xavier), normalized inputs or batch norm before it, relu in hidden layers"
 
@@ -58,9 +58,9 @@ def boundary(traced: Traced, layout: Layout, flow: Flow) -> Boundary:
     }
     ends = [last]
     if trained:
-        inside = {v for v, x in enumerate(vertices) if x.kind == "op" and x.cluster >= 0 and roots[x.cluster] in trained}
-        newest = roots[vertices[max(inside)].cluster]
-        inside = {v for v in inside if roots[vertices[v].cluster] == newest}
+        root = [roots[x.cluster] if x.kind == "op" and x.cluster >= 0 else -1 for x in vertices]
+        newest = root[max(v for v, r in enumerate(root) if r in trained)]
+        inside = {v for v, r in enumerate(root) if r == newest}
         used = {a.vertex for v, x in enumerate(vertices) if v not in inside for a in x.arguments} | {last}
         ends = sorted(v for v in inside if v in used and flow.gradients[v] is not None) or [last]
     if len(ends) == 1:
@@ -124,9 +124,7 @@ def _births(traced: Traced, layout: Layout, flow: Flow) -> Iterator[Finding]:
             continue
         said = f"{op.op}: the gradient of its argument {traced.sources[use.target].op.argument_name(use.k)} has"
         advice = _BIRTHS.get(op.op, _ANY_BIRTH)
-        yield _birth(
-            "NaN backward", layout.layer_of(use.target), said, use.downstream, advice, traced, use.target
-        )
+        yield _birth("NaN backward", layout.layer_of(use.target), said, use.downstream, advice, traced, use.target)
 
 
 def _birth(kind: str, layer: str, said: str, value: Spread, advice: str, traced: Traced, v: int) -> Finding:
@@ -141,9 +139,7 @@ def _bad(value: Spread | None) -> bool:
     return value is not None and value.bad > 0
 
 
-def _levels(
-    layout: Layout, flow: Flow, end: Boundary, path: Waterfall | None, limits: Thresholds
-) -> Iterator[Finding]:
+def _levels(layout: Layout, flow: Flow, end: Boundary, path: Waterfall | None, limits: Thresholds) -> Iterator[Finding]:
     """Find layers with parameters whose gradient has vanished or exploded, relative to that at the model's output."""
     calls: dict[str, list[tuple[Layer, float, float]]] = {}
     for layer in layout.layers:
@@ -177,7 +173,7 @@ def _remedy(path: Waterfall | None, vanishing: bool) -> str:
     """Return what usually helps, by the ops to which most is due."""
     ops = {op for op, _, _ in path.culprits[:1]} if path is not None else set()
     if vanishing and ops & _SQUASHING:
-        return "relu or gelu in place of sigmoid and tanh, with He initialization; batch or layer norm; skip connections"
+        return "relu or gelu for sigmoid and tanh, with He initialization; batch or layer norm; skip connections"
     if vanishing and ops & _WEIGHING:
         return "larger initial weights (He for relu, Xavier for tanh); batch or layer norm; skip connections"
     if vanishing:
@@ -186,7 +182,7 @@ def _remedy(path: Waterfall | None, vanishing: bool) -> str:
 
 
 def _zeros(layout: Layout, flow: Flow) -> Iterator[Finding]:
-    for v, name in layout.parameters.items():
+    for v in layout.parameters:
         gradient = flow.gradients[v]
         if gradient is not None and gradient.size and gradient.zeros == 1:
             said = f"all {gradient.size:,} entries of its gradient are exactly 0"
@@ -194,23 +190,21 @@ def _zeros(layout: Layout, flow: Flow) -> Iterator[Finding]:
             yield Finding("zero", "warning", layout.names[v], said, advice, {"size": gradient.size})
 
 
-def _activities(
-    traced: Traced, layout: Layout, flow: Flow, end: Boundary, limits: Thresholds
-) -> Iterator[Finding]:
+def _activities(traced: Traced, layout: Layout, flow: Flow, end: Boundary, limits: Thresholds) -> Iterator[Finding]:
     for activity in flow.activities:
         v = activity.vertex
         low, high = limits.dead if activity.kind == "dead" else limits.saturated
         if v > end.vertex or activity.share < low:
             continue
         severity: Severity = "error" if activity.share >= high else "warning"
-        said = f"{percent(activity.share)} of its {activity.count:,}"
+        said = f"{percent(activity.share)} of its {activity.among:,}"
         if activity.kind == "dead":
             said = f"{said} units are off for the whole batch ({traced.trace.vertices[v].op})"
         else:
             said = f"{said} entries are where {traced.trace.vertices[v].op} is flat"
             if v == end.vertex:
                 severity = "warning"  # a sure answer, it may be
-        numbers = {"share": activity.share, "count": float(activity.count)}
+        numbers = {"share": activity.share, "count": float(activity.among)}
         advice = _DEAD if activity.kind == "dead" else _SATURATED
         yield Finding(activity.kind, severity, layout.layer_of(v), said, advice, numbers)
 

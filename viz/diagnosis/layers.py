@@ -118,7 +118,7 @@ def _paths(clusters: tuple[Cluster, ...], holding: set[int]) -> list[str]:
     several = len({clusters[c].label for c in holding if clusters[c].parent < 0}) > 1
     paths: list[str] = []
     for c, cluster in enumerate(clusters):
-        name, colon, head = clean(cluster.label, 120).partition(": ")
+        name, colon, _ = clean(cluster.label, 120).partition(": ")
         own = name if colon else ""
         if cluster.parent < 0:
             keep = not own and (several or c not in holding)

@@ -82,14 +82,14 @@ class Activity(NamedTuple):
     share : float
         Of a rectifier, the units that are off for the whole batch; of a bounded function, the entries where its slope
         is small.
-    count : int
+    among : int
         How many units, or entries, there are.
     """
 
     vertex: int
     kind: Literal["dead", "saturated"]
     share: float
-    count: int
+    among: int
 
 
 class Thresholds(NamedTuple):

@@ -35,8 +35,9 @@ class FlowReport:
     rows : list of dict
         A row for each layer, in the order of the forward pass: ``layer``; ``ops`` in it; ``value_rms``,
         ``value_zeros`` (the share of exact zeros), ``value_low``, ``value_high`` and ``value_bad`` (how many entries
-        are not finite) of its output; the same of the ``gradient`` there; ``gain``, the norm of what it hands back to its inputs over that of what it was handed; and
-        ``level``, the norm of its gradient over that at the model's output.
+        are not finite) of its output; the same of the ``gradient`` there; ``gain``, the norm of what it hands back to
+        its inputs over that of what it was handed; and ``level``, the norm of its gradient over that at the model's
+        output.
     edges : list of dict
         A row for each use of a value by an op that a gradient flows back along: ``source``, ``op``, ``argument`` and
         ``layer``; what is said of the ``value``, and of the ``gradient`` that flows along it; and its ``gain``.
@@ -157,7 +158,7 @@ class FlowReport:
 
     def __str__(self) -> str:
         lines = [self._headline()]
-        table = [("layer", "value rms", "zeros", "gradient rms", "zeros", "gain", "level")]
+        table: list[tuple[str, ...]] = [("layer", "value rms", "zeros", "gradient rms", "zeros", "gain", "level")]
         for row in _middle_left_out(self.rows):
             if row is None:
                 table.append((f"… {len(self.rows) - _LONGEST:,} more", *[""] * 6))
