@@ -135,7 +135,7 @@ def test_every_is_checked(every: Any) -> None:
 
 
 def test_thresholds_are_checked() -> None:
-    with pytest.raises(TypeError, match="thresholds must be viz.Thresholds, got float"):
+    with pytest.raises(TypeError, match=r"thresholds must be viz\.Thresholds, got float"):
         viz.GradientFlow(thresholds=0.5)  # type: ignore[arg-type]
 
 

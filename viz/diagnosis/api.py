@@ -11,7 +11,7 @@ from ..measure import _seed
 from ..trace import Traced, trace
 from .judge import Boundary, boundary, judge, level
 from .layers import Layout, lay_out
-from .paths import Paths, Waterfall, waterfall
+from .paths import Paths
 from .records import Spread, Thresholds
 from .report import FlowReport
 from .sweep import Flow, sweep
@@ -91,33 +91,25 @@ def gradient_flow(
     layout = lay_out(traced, model)
     flow = sweep(traced, layout, seed, limits)
     end = boundary(traced, layout, flow)
-    paths = Paths(traced.trace, flow)
-    waterfalls = _waterfalls(traced, layout, flow, paths, end, limits)
-    worst = _worst(traced, layout, flow, paths, end)
-    path = waterfalls[layout.names[worst]] if worst is not None else None
+    paths = Paths(traced, layout, flow, end.vertex, limits)
+    worst = _worst(layout, flow, paths, end)
+    path = paths.to(worst) if worst is not None else None
     findings = judge(traced, layout, flow, end, path, model, limits)
-    rows = _rows(traced, layout, flow, end)
-    name = layout.names[worst] if worst is not None else None
-    return FlowReport(rows, _edges(traced, layout, flow, paths), _parameters(layout, flow), findings, name, waterfalls)
+    rows, edges = _rows(traced, layout, flow, end), _edges(traced, layout, flow, paths)
+    return FlowReport(rows, edges, _parameters(layout, flow), findings, paths, worst)
 
 
-def _waterfalls(
-    traced: Traced, layout: Layout, flow: Flow, paths: Paths, end: Boundary, limits: Thresholds
-) -> dict[str, Waterfall]:
-    leaves = [v for v, vertex in enumerate(traced.trace.vertices) if vertex.kind == "parameter" and v in paths.step]
-    return {layout.names[v]: waterfall(v, paths, traced, layout, flow, end.vertex, limits) for v in leaves}
-
-
-def _worst(traced: Traced, layout: Layout, flow: Flow, paths: Paths, end: Boundary) -> int | None:
+def _worst(layout: Layout, flow: Flow, paths: Paths, end: Boundary) -> int | None:
     """Return the parameter at which the gradient arrives most changed, the first of equal ones.
 
     The last step, to the parameter itself, does not count: it depends on the size of the data.
     """
     found, most = None, -1.0
     for v in layout.parameters:
-        if v not in paths.step or paths.step[v][1] > end.vertex:
+        op = paths.last_op(v)
+        if op is None or op > end.vertex:
             continue
-        gradient = flow.gradients[paths.step[v][1]]
+        gradient = flow.gradients[op]
         norm = gradient.norm if gradient is not None else 0.0
         change = abs(math.log(norm / end.norm)) if norm and end.norm else 1e3
         if change > most:
@@ -152,7 +144,7 @@ def _edges(traced: Traced, layout: Layout, flow: Flow, paths: Paths) -> list[dic
             "layer": layout.layer_of(use.target),
             **_said("value", flow.values[use.source]),
             **_said("gradient", use.downstream),
-            "gain": _known(paths.gains[use.source, use.target, use.k]),
+            "gain": _known(paths.gains[use[:3]]),
         }
         for use in reversed(flow.uses)
     ]

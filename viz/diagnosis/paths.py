@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..labels import number
-from ..records import Trace
 from ..trace import Traced
 from .layers import Layout
-from .records import Thresholds
+from .records import Thresholds, Use
 from .sweep import Flow
 
 # A longer path is cut in its text to its strongest steps.
@@ -168,64 +167,57 @@ class Waterfall:
 
 
 class Paths:
-    """The best path from every vertex to the output.
+    """The best path from every value to the loss: of each value, its first step and where that leads.
 
     Attributes
     ----------
-    step : dict
-        By vertex, the use (source, target, k) that its best path begins with.
     gains : dict
-        By use, ‖downstream‖/‖upstream‖.
+        ‖downstream‖/‖upstream‖ by use: (source, target, k).
+    leaves : dict
+        The vertices of the leaves that a path leads to, by name.
     """
 
-    def __init__(self, trace: Trace, flow: Flow) -> None:
-        last = len(trace.vertices) - 1
-        best = {last: 0.0}
-        self.step: dict[int, tuple[int, int, int]] = {}
+    def __init__(self, traced: Traced, layout: Layout, flow: Flow, boundary: int, limits: Thresholds) -> None:
+        vertices = traced.trace.vertices
+        best = {len(vertices) - 1: 0.0}
+        first: dict[int, Use] = {}
         self.gains: dict[tuple[int, int, int], float] = {}
         for use in flow.uses:  # newest ops first: a value's own best is settled before it is used
             upstream = flow.gradients[use.target]
             gain = use.downstream.norm / upstream.norm if upstream is not None and upstream.norm else math.nan
-            key = (use.source, use.target, use.k)
-            self.gains[key] = gain
+            self.gains[use[:3]] = gain
             through = best[use.target] + _log(gain)
             # Of equal ones, the one by the newest op.
             if use.source not in best or through > best[use.source]:
-                best[use.source], self.step[use.source] = through, key
+                best[use.source], first[use.source] = through, use
+        self._limits = limits
+        self._steps: dict[int, tuple[int, Step]] = {}
+        for v, use in first.items():
+            op, gradient = traced.sources[use.target].op, flow.gradients[v]
+            rms = gradient.rms if gradient is not None else math.nan
+            inside = use.target <= boundary and vertices[v].kind == "op"
+            layer, name = layout.layer_of(use.target), layout.names[v]
+            step = Step(op.name, layer, op.argument_name(use.k), name, self.gains[use[:3]], 1.0, rms, inside)
+            self._steps[v] = use.target, step
+        self.leaves = {
+            layout.names[v]: v for v, vertex in enumerate(vertices) if vertex.kind == "parameter" and v in first
+        }
 
-    def to(self, v: int) -> list[tuple[int, int, int]]:
-        """Return the uses on the best path, from the output to `v`."""
-        found = []
-        while v in self.step:
-            found.append(self.step[v])
-            v = self.step[v][1]
-        return found[::-1]
+    def last_op(self, v: int) -> int | None:
+        """Return the op from which the path to a leaf reaches it; None if there is no path."""
+        return self._steps[v][0] if v in self._steps else None
 
-
-def waterfall(
-    v: int, paths: Paths, traced: Traced, layout: Layout, flow: Flow, boundary: int, limits: Thresholds
-) -> Waterfall:
-    """Return the waterfall to vertex `v`; the model ends at vertex `boundary`."""
-    steps, total = [], 1.0
-    for key in paths.to(v):
-        source, target, k = key
-        gain = paths.gains[key]
-        total *= gain if gain == gain else 1.0
-        gradient = flow.gradients[source]
-        node = traced.sources[target]
-        steps.append(
-            Step(
-                node.op.name,
-                layout.layer_of(target),
-                node.op.argument_name(k),
-                layout.names[source],
-                gain,
-                total,
-                gradient.rms if gradient is not None else math.nan,
-                target <= boundary and traced.trace.vertices[source].kind == "op",
-            )
-        )
-    return Waterfall(layout.names[v], tuple(steps), limits)
+    def to(self, v: int) -> Waterfall:
+        """Return the path to a vertex."""
+        found, at = [], v
+        while at in self._steps:
+            at, step = self._steps[at]
+            found.append(step)
+        steps, total = [], 1.0
+        for step in reversed(found):
+            total *= step.gain if step.gain == step.gain else 1.0
+            steps.append(step._replace(total=total))
+        return Waterfall(steps[-1].value if steps else "", tuple(steps), self._limits)
 
 
 def columns(table: Iterable[tuple[str, ...]], sides: str) -> list[str]:

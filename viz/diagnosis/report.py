@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.files import atomic_write
 
 from ..labels import number, percent
-from .paths import Waterfall, columns
+from .paths import Paths, Waterfall, columns
 from .records import Finding
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ class FlowReport:
         edges: list[dict[str, Any]],
         parameters: list[dict[str, Any]],
         findings: list[Finding],
-        worst: str | None,
-        waterfalls: dict[str, Waterfall],
+        paths: Paths,
+        worst: int | None,
     ) -> None:
         self.rows = rows
         self.edges = edges
         self.parameters = parameters
         self.findings = findings
+        self._paths = paths
         self._worst = worst
-        self._waterfalls = waterfalls
 
     @property
     def ok(self) -> bool:
@@ -84,11 +84,11 @@ class FlowReport:
         KeyError
             If there is none of this name.
         """
-        wanted = self._worst if name is None else name
-        if wanted not in self._waterfalls:
-            there = ", ".join(self._waterfalls)
+        v = self._worst if name is None else self._paths.leaves.get(name)
+        if v is None:
+            there = ", ".join(self._paths.leaves)
             raise KeyError(f"gradient_flow: there is no path to {name!r}; there are paths to {there or 'nothing'}")
-        return self._waterfalls[wanted]
+        return self._paths.to(v)
 
     def compare(self, other: FlowReport) -> Comparison:
         """Return how another run, or another step, differs, layer by layer."""
