@@ -2,10 +2,10 @@
 
     python examples/gradient_flow.py
 
-Two networks of ten hidden layers learn digits. In the first, each layer is affine and sigmoid. The slope of a sigmoid is
-1/4 at most, so each layer takes three quarters of the gradient and more, and the first layers learn next to nothing. In
-the second, relu passes the gradient on as it is, He's initial weights make up for the half that relu switches off, batch
-norm keeps the values in range, and a skip connection gives the gradient a way around each layer.
+Two networks of ten hidden layers learn digits. In the first, each layer is affine and sigmoid. The slope of a sigmoid
+is 1/4 at most, so each layer takes three quarters of the gradient and more, and the first layers learn next to nothing.
+In the second, relu passes the gradient on as it is, He's initial weights make up for the half that relu switches off,
+batch norm keeps the values in range, and a skip connection gives the gradient a way around each layer.
 
 ``viz.gradient_flow`` tells where the gradient is lost before the first step, and ``viz.GradientFlow`` watches it in the
 course of training.
@@ -33,8 +33,7 @@ def sigmoids(seed: int = 0) -> nn.Sequential:
     rng = np.random.default_rng(seed)
     parts: dict[str, nn.Module] = {}
     for i in range(1, LAYERS + 1):
-        affine = nn.Affine(784 if i == 1 else WIDTH, WIDTH, rng=rng)
-        nn.init.xavier_normal_(affine.weight, rng=rng)
+        affine = nn.Affine(784 if i == 1 else WIDTH, WIDTH, rng=rng, init=nn.init.xavier_normal)
         parts[f"layer{i}"] = nn.Sequential(affine=affine, sigmoid=nn.Sigmoid())
     return nn.Sequential(**parts, out=nn.Affine(WIDTH, 10, rng=rng))
 
@@ -75,9 +74,7 @@ def run(model: nn.Module, found: nn.data.TrainTest, epochs: int = 6, seed: int =
     optimizer = nn.SGD(model.parameters(), lr=0.1)
     trainer = nn.Trainer(model, loss, optimizer, [nn.metrics.Accuracy()], [flow], seed=seed)
     test = (found.x_test, found.t_test)
-    history = trainer.fit(
-        (found.x_train, found.t_train), epochs, validation=test, batch_size=100, progress=False
-    )
+    history = trainer.fit((found.x_train, found.t_train), epochs, validation=test, batch_size=100, progress=False)
     return Run(before, flow, history)
 
 
@@ -91,9 +88,10 @@ def draw(runs: dict[str, Run]) -> Any:
         before.waterfall("layer1.affine.weight").figure(column[1])
         flow.figure(column[2])
         column[2].set_title(f"{name}: gradients in training")
-    low, high = (f(ax.get_xlim()[i] for ax in axes[0]) for i, f in enumerate((min, max)))
-    for ax in axes[0]:
-        ax.set_xlim(low, high)
+    for row in axes[:2]:
+        ends = [ax.get_xlim() for ax in row]
+        for ax in row:
+            ax.set_xlim(min(low for low, _ in ends), max(high for _, high in ends))
     return drawn
 
 
@@ -102,8 +100,9 @@ def draw_curves(runs: dict[str, Run]) -> Any:
     drawn = figure(10, 4)
     losses, accuracies = drawn.subplots(1, 2)
     plots.learning_curves(
-        {name: run.history.losses for name, run in runs.items()}, smooth=20, xlabel="step", ylabel="loss", ax=losses
-    )
+        {name: run.history.losses for name, run in runs.items()}, smooth=20, log=True, xlabel="step",
+        ylabel="loss", ax=losses,
+    )  # fmt: skip
     plots.learning_curves(
         {name: run.history["val_accuracy"] for name, run in runs.items()}, ylabel="accuracy on new digits",
         ax=accuracies,
@@ -122,8 +121,8 @@ def main(arguments: list[str] | None = None) -> None:
     for name, (before, _, history) in runs.items():
         print(f"\n--- {name}\n{before}\n\n{history}")
     first, second = (run.before for run in runs.values())
-    ratios = {row["layer"]: row["level_ratio"] for row in first.compare(second).rows}
-    print(f"\nIn the first layer, the share of the gradient that arrives is {ratios['layer1.affine']:,.0f} times as large.")
+    (ratio,) = [row["level_ratio"] for row in first.compare(second).rows if row["layer"] == "layer1.affine"]
+    print(f"\nIn the first layer, the share of the gradient that arrives is {ratio:,.0f} times as large.")
     save(draw(runs), given.out, "gradient_flow")
     save(draw_curves(runs), given.out, "gradient_flow_curves")
 

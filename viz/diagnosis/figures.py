@@ -150,10 +150,8 @@ def _scale(ax: Any, values: Sequence[float]) -> None:
     middle, half = sum(ends) / 2, max(3.0, (ends[1] - ends[0]) / 2 + 0.5)
     low, high = 10 ** (middle - half), 10 ** (middle + half)
     ax.set_xscale("log")
-    if low < 1e-6:
-        ax.axvspan(low, min(1e-6, high), color=LIGHT["vanishing"], alpha=0.10, linewidth=0)
-    if high > 1e4:
-        ax.axvspan(max(1e4, low), high, color=LIGHT["exploding"], alpha=0.12, linewidth=0)
+    for ends, colour in (((1e-60, 1e-6), "vanishing"), ((1e4, 1e60), "exploding")):
+        ax.axvspan(*ends, color=LIGHT[colour], alpha=0.10, linewidth=0)
     ax.set_xlim(low, high)
 
 
