@@ -1,172 +1,120 @@
-"""The demo: a convolutional network learns real digits, and its graph, its loss and its filters are drawn.
+"""A convolutional network learns real digits; its graph, its loss, its filters and what they see are drawn.
 
-    python examples/convnet.py         draws into out/
+    python examples/convnet.py          5,000 digits; this is the demo, ./run demo
+    python examples/convnet.py --full   all 60,000, where MNIST is present
 
-conv 30@5x5 - relu - max pool 2 - affine 100 - relu - affine 10, in float32, recorded anew at every step.
+conv 30@5x5 - relu - max pool 2 - affine 100 - relu - affine 10, trained with Adam on batches of 100 digits. The filters
+begin as random numbers. Those of a trained network are light on one side and dark on the other: they find edges and
+blobs, each in its own direction, and the feature maps of a digit show where.
+
+Source: K. Saitoh, "Deep Learning from Scratch", 2016, chapter 7.
 """
 
-import argparse
-import math
 import time
-from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-import minigrad as mg
-from minigrad import nn, viz
+from lesson import digits, figure, parser, save, save_graph
+from minigrad import Tensor, nn, no_grad, viz
 from minigrad.extras import require
-from minigrad.nn.data import mnist_small
+from minigrad.viz import plots
 
-HERE = Path(__file__).resolve().parent
-OUT = HERE.parent / "out"
 BATCH = 100
 
 
-class ConvNet(nn.Module):
-    """For images of 28x28 pixels and ten classes."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        # Small numbers to start from: what the filters learn is then what one sees of them.
-        self.conv1 = nn.Conv2d(1, 30, 5, rng=rng, init=partial(nn.init.normal, std=0.05))
-        self.relu1 = nn.ReLU()
-        self.pool1 = nn.MaxPool2d(2)
-        self.flatten = nn.Flatten()
-        self.affine1 = nn.Affine(30 * 12 * 12, 100, rng=rng)
-        self.relu2 = nn.ReLU()
-        self.affine2 = nn.Affine(100, 10, rng=rng, init=nn.init.xavier_normal)
-
-    def forward(self, x: Any) -> mg.Tensor:
-        """Return the logits, of shape (n, 10)."""
-        x = self.pool1(self.relu1(self.conv1(x)))
-        out: mg.Tensor = self.affine2(self.relu2(self.affine1(self.flatten(x))))
-        return out
-
-
 class Result(NamedTuple):
-    """What :func:`train` returns: the network, its filters before, the loss of every step, the final accuracy."""
+    """What :func:`train` returns: the network, its filters before, and a row of numbers for each epoch."""
 
-    model: ConvNet
+    model: nn.models.SimpleConvNet
     filters_before: npt.NDArray[np.float32]
-    losses: list[float]
-    accuracy: float
+    history: nn.History
 
 
-def evaluate(model: nn.Module, images: Any, labels: Any) -> float:
-    """Return the share of images that are classified right."""
-    model.eval()
-    with mg.no_grad():
-        right = sum(
-            int((model(images[i : i + BATCH]).argmax(1).numpy() == labels[i : i + BATCH]).sum())
-            for i in range(0, len(images), BATCH)
-        )
-    model.train()
-    return right / len(images)
-
-
-def train(epochs: int = 8, seed: int = 0, lr: float = 3e-3, count: int | None = None, progress: bool = True) -> Result:
-    """Train with Adam on the first `count` of the 5,000 bundled digits (default: all), in batches of 100."""
-    x_train, t_train, x_test, t_test = mnist_small()
-    x_train, t_train = x_train[:count], t_train[:count]
-    rng = np.random.default_rng(seed)
-    model = ConvNet(rng)
-    filters_before = model.conv1.weight.data.copy()
-    loss = nn.SoftmaxCrossEntropy()
+def train(data: nn.data.TrainTest, epochs: int, seed: int = 0, lr: float = 3e-3, progress: bool = True) -> Result:
+    """Train on the digits, and test after each epoch."""
+    nn.seed(seed)
+    # Xavier's numbers are small here: what the filters learn is then what one sees of them.
+    model = nn.models.SimpleConvNet(init=nn.init.xavier_normal)
+    filters_before = model.features.conv.weight.data.copy()
     optimizer = nn.Adam(model.parameters(), lr=lr)
-    losses: list[float] = []
-    accuracy = 0.0
-    tqdm = require("tqdm", "train", "the progress bar").tqdm if progress else None
-    for epoch in range(1, epochs + 1):
-        # Along half a cosine towards 0: the last epochs take small steps, and settle.
-        optimizer.lr = lr * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
-        start = time.perf_counter()
-        batches = np.array_split(rng.permutation(len(x_train)), max(1, len(x_train) // BATCH))
-        bar = tqdm(batches, desc=f"epoch {epoch}/{epochs}", unit="batch", leave=False, disable=None) if tqdm else None
-        for batch in bar if bar is not None else batches:
-            optimizer.zero_grad()
-            value = loss(model(x_train[batch]), t_train[batch])
-            value.backward()
-            optimizer.step()
-            losses.append(value.item())
-            if bar is not None:
-                bar.set_postfix(loss=f"{losses[-1]:.4f}", refresh=False)
-        accuracy = evaluate(model, x_test, t_test)
-        print(
-            f"epoch {epoch}/{epochs}: loss {np.mean(losses[-len(batches) :]):.4f}, "
-            f"accuracy {accuracy:.3f} on {len(x_test):,} test images, {time.perf_counter() - start:.1f} s"
-        )
-    return Result(model, filters_before, losses, accuracy)
+    # The last steps are small, and settle.
+    schedule = nn.Scheduler(optimizer, nn.schedules.Cosine(epochs * -(-len(data.x_train) // BATCH)))
+    trainer = nn.Trainer(
+        model,
+        nn.SoftmaxCrossEntropy(),
+        optimizer,
+        [nn.metrics.Accuracy()],
+        [nn.callbacks.Schedule(schedule, per="step")],
+        seed=seed,
+    )
+    history = trainer.fit(
+        (data.x_train, data.t_train),
+        epochs,
+        validation=(data.x_test, data.t_test),
+        batch_size=BATCH,
+        progress=progress,
+    )
+    return Result(model, filters_before, history)
 
 
-def draw_graph(model: ConvNet, path: Path) -> Path:
-    """Draw the graph of the loss of one image; as a text tree, where there is no Graphviz to draw with."""
-    images, labels, _, _ = mnist_small()
-    image = mg.Tensor(images[:1], name="image")
-    label = mg.Tensor(labels[:1], name="label")
-    loss = nn.SoftmaxCrossEntropy()(model(image), label)
+def graph(model: nn.Module, image: Any, label: Any) -> viz.Drawing:
+    """Draw the graph of the loss of one image, of shape (1, 1, 28, 28)."""
+    loss = nn.SoftmaxCrossEntropy()(model(Tensor(image, name="image")), Tensor(label, name="label"))
     loss.name = "loss"
-    drawing = viz.draw(loss)
-    try:
-        return drawing.save(path)
-    except viz.RenderError as error:
-        print(error)
-        return drawing.save(path.with_suffix(".txt"))
+    return viz.draw(loss)
 
 
-def figure(width: float, height: float) -> Any:
-    """Return an empty matplotlib figure that needs no screen."""
-    return require("matplotlib.figure", "plot", "drawing curves").Figure(figsize=(width, height), layout="constrained")
+def draw_curves(history: nn.History) -> Any:
+    """Draw the loss of each step, and the accuracy after each epoch."""
+    fig = figure(11, 4)
+    left, right = fig.subplots(1, 2)
+    losses, accuracies = {"loss": history.losses}, {"training": history["accuracy"], "test": history["val_accuracy"]}
+    plots.learning_curves(losses, smooth=20, log=True, xlabel="step", ylabel="softmax cross-entropy (nats)", ax=left)
+    plots.learning_curves(accuracies, ylabel="accuracy", ax=right)
+    return fig
 
 
-def draw_losses(losses: list[float], path: Path) -> Path:
-    """Plot the loss of every step, and its mean over 20 steps."""
-    fig = figure(7, 4)
-    ax = fig.add_subplot()
-    ax.plot(np.arange(1, len(losses) + 1), losses, color="#b8b8b8", linewidth=0.8, label="each step")
-    window = min(20, len(losses))
-    smooth = np.convolve(losses, np.full(window, 1 / window), mode="valid")
-    ax.plot(np.arange(window, len(losses) + 1), smooth, color="#a3117f", label=f"mean of {window} steps")
-    ax.set(xlabel="step", ylabel="softmax cross-entropy (nats)", yscale="log", title="Training loss")
-    ax.grid(alpha=0.3)
-    ax.legend()
-    fig.savefig(path, dpi=120)
-    return path
+def draw_filters(before: Any, after: Any) -> Any:
+    """Draw the filters before and after training."""
+    fig = figure(8, 5.6)
+    for ax, title, weight in zip(fig.subplots(2), ("before", "after"), (before, after), strict=True):
+        plots.filters(weight, title=f"the 30 filters {title} training, grey is 0", ax=ax)
+    return fig
 
 
-def draw_filters(before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], path: Path) -> Path:
-    """Show the filters of the first layer before and after training, on one grey scale around 0."""
-    fig = figure(10, 7)
-    limit = float(max(np.abs(before).max(), np.abs(after).max()))
-    for part, (title, filters) in zip(
-        fig.subfigures(2, 1), [("before training", before), ("after training", after)], strict=True
-    ):
-        part.suptitle(f"Filters of conv1, {title}")
-        for ax, kernel in zip(part.subplots(3, 10).flat, filters[:, 0], strict=True):
-            image = ax.imshow(kernel, cmap="gray", vmin=-limit, vmax=limit)
-            ax.set_axis_off()
-        part.colorbar(image, ax=part.axes, shrink=0.8)
-    fig.savefig(path, dpi=100)
-    return path
+def draw_feature_maps(model: nn.models.SimpleConvNet, image: Any) -> Any:
+    """Draw a digit of shape (1, 1, 28, 28), and what each filter finds in it: the output of relu."""
+    with no_grad():
+        maps = model.features.relu(model.features.conv(image))
+    fig = figure(9, 3)
+    left, right = fig.subplots(1, 2, width_ratios=[1, 3.2])
+    plots.images(image, title="a test digit", ax=left)
+    plots.feature_maps(maps, title="where each filter finds its pattern", ax=right)
+    return fig
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, and draw."""
-    parser = argparse.ArgumentParser(description="Train a convolutional network on digits, and draw it.")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=OUT, help="the folder for the pictures (default: out/)")
-    options = parser.parse_args(arguments)
+    options = parser(__doc__, full=True)
+    options.add_argument("--epochs", type=int, help="default: 8, and 12 with --full")
+    chosen = options.parse_args(arguments)
     require("matplotlib", "plot", "drawing curves")  # better missed now than after the training
+    epochs = chosen.epochs if chosen.epochs is not None else 12 if chosen.full else 8
+    data = digits(chosen.full)
+
     start = time.perf_counter()
-    result = train(options.epochs, options.seed)
-    print(f"trained in {time.perf_counter() - start:.1f} s, test accuracy {result.accuracy:.3f}")
-    options.out.mkdir(parents=True, exist_ok=True)
-    print("graph:  ", draw_graph(result.model, options.out / "convnet_graph.svg"))
-    print("loss:   ", draw_losses(result.losses, options.out / "convnet_loss.png"))
-    after = result.model.conv1.weight.data
-    print("filters:", draw_filters(result.filters_before, after, options.out / "convnet_filters.png"))
+    # Twelve times as many steps can be smaller ones.
+    model, filters_before, history = train(data, epochs, chosen.seed, lr=1e-3 if chosen.full else 3e-3)
+    print(f"trained in {time.perf_counter() - start:.1f} s, test accuracy {history['val_accuracy'][-1]:.4f}")
+    digit, label = data.x_test[:1], data.t_test[:1]
+    save_graph(graph(model, digit, label), chosen.out, "convnet_graph")
+    save(draw_curves(history), chosen.out, "convnet_curves")
+    save(draw_filters(filters_before, model.features.conv.weight), chosen.out, "convnet_filters")
+    save(draw_feature_maps(model, digit), chosen.out, "convnet_feature_maps")
+    history.to_csv(chosen.out / "convnet_history.csv")
+    print(f"numbers of each epoch in {chosen.out / 'convnet_history.csv'}")
 
 
 if __name__ == "__main__":

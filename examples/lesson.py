@@ -1,10 +1,14 @@
 """What the lessons share: their options, the digits they learn from, and where their pictures go."""
 
 import argparse
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from minigrad import viz
+import numpy as np
+
+from minigrad import nn, viz
 from minigrad.extras import require
 from minigrad.nn import data
 
@@ -34,6 +38,35 @@ def digits(full: bool, flatten: bool = False) -> data.TrainTest:
     found = data.mnist(flatten=flatten) if full else data.mnist_small(flatten=flatten)
     print(f"{len(found.x_train):,} digits to learn from, {len(found.x_test):,} to test with")
     return found
+
+
+def network(
+    sizes: Sequence[int],
+    activation: Callable[[], nn.Module] = nn.ReLU,
+    *,
+    init: nn.init.Initializer = nn.init.he_normal,
+    batch_norm: bool = False,
+    rng: np.random.Generator | None = None,
+) -> nn.Sequential:
+    """Return affine layers of such sizes with activations between them, and batch normalization before these if asked.
+
+    Examples
+    --------
+    >>> network([784, 50, 10])
+    Sequential(
+      (affine1): Affine(784, 50)
+      (activation1): ReLU()
+      (affine2): Affine(50, 10)
+    )
+    """
+    layers: dict[str, nn.Module] = {}
+    for i, (before, after) in enumerate(pairwise(sizes[:-1]), 1):
+        layers[f"affine{i}"] = nn.Affine(before, after, init=init, rng=rng)
+        if batch_norm:
+            layers[f"norm{i}"] = nn.BatchNorm1d(after)
+        layers[f"activation{i}"] = activation()
+    layers[f"affine{len(sizes) - 1}"] = nn.Affine(sizes[-2], sizes[-1], init=init, rng=rng)
+    return nn.Sequential(**layers)
 
 
 def figure(width: float, height: float) -> Any:

@@ -16,7 +16,7 @@ from .checkpoint import checkpoint
 from .differentiate import grad
 from .graph import Node
 from .kinds import elementwise, fused, general, linear
-from .mode import decompose, detect_anomaly, enable_grad, is_grad_enabled, no_grad
+from .mode import decompose, detect_anomaly, enable_grad, is_grad_enabled, no_grad, record_lines, scope
 from .numeric import numerical_gradient
 from .op import Op, registry
 from .ops.activation import log_softmax, relu, sigmoid, softmax
@@ -340,6 +340,7 @@ __all__ = [
     "radians",
     "ravel",
     "reciprocal",
+    "record_lines",
     "registry",
     "relu",
     "remainder",
@@ -352,6 +353,7 @@ __all__ = [
     "round",
     "scatter",
     "scatter_add",
+    "scope",
     "searchsorted",
     "select",
     "setitem",

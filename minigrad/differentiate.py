@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .arrays import as_array
-from .graph import Node, between, collect, vertex
+from .graph import Node, Scope, between, collect, extra_of, next_seq, vertex
 from .sweep import Grads, free_nodes, run_hooks, sweep, sweep_graph
 from .tensor import Tensor, asarray, constant
 
@@ -60,6 +60,17 @@ def _own(g: Any, taken: set[int]) -> Any:
     return g
 
 
+def _enclose(gradients: Iterable[Tensor], start: int) -> None:
+    """Note on what a recorded backward pass has computed that it did, for the drawing."""
+    scope = Scope("backward pass", start, "backward")
+    # A gradient that was handed in, or that a saved value is, belongs to no pass.
+    ends = [g.node for g in gradients if g.node is not None and g.node.seq > start]
+    # All of them: a graph of higher order may use a step of the pass, and not what the pass came to.
+    for node in collect(ends, start)[0]:
+        extra = extra_of(node)
+        extra.scopes = (*extra.scopes, scope)
+
+
 def backward(
     output: Tensor, gradient: Any = None, *, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
@@ -94,7 +105,9 @@ def backward(
     taken = {id(g) for g in grads.values()}
     nodes, _ = collect(roots)
     if create_graph:
+        start = next_seq()
         grads = sweep_graph(nodes, grads)
+        _enclose(grads.values(), start)
         if not (retain_graph is None or retain_graph):
             free_nodes(nodes)
     else:
@@ -199,7 +212,10 @@ def grad(
     nodes = [node for node in nodes if node in needed]
     keep = {end for end in ends if type(end) is Node}
     if create_graph:
+        start = next_seq()
         grads = sweep_graph(nodes, grads, needed=needed, keep=keep)
+        if not since:
+            _enclose([grads[end] for end in ends if end in grads], start)
         if retain_graph is False:
             free_nodes(nodes)
     else:

@@ -40,16 +40,18 @@ class Extra:
 
 
 class Scope:
-    """A module call whose output is this node: all that its nodes need to be drawn as one cluster.
+    """What this node is a result of, such as a module call: all that its nodes need to be drawn as one cluster.
 
-    The nodes of the call are those below the output with a sequence number of at least ``start``.
+    The nodes of the call are those below its results with a sequence number of at least ``start``. ``kind`` is
+    "module", or "backward" for a recorded backward pass.
     """
 
-    __slots__ = ("label", "start")
+    __slots__ = ("kind", "label", "start")
 
-    def __init__(self, label: str, start: int) -> None:
+    def __init__(self, label: str, start: int, kind: str = "module") -> None:
         self.label = label
         self.start = start
+        self.kind = kind
 
 
 class Node:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+from .graph import Scope, next_seq
 
 
 class Mode(NamedTuple):
@@ -18,6 +20,8 @@ class Mode(NamedTuple):
     grad: bool = True
     decompose: bool = False
     anomaly: bool = False
+    lines: bool = False
+    scopes: tuple[Scope, ...] = ()
 
 
 _DEFAULT = Mode()
@@ -29,7 +33,7 @@ current = _current.get
 class _Setting(ContextDecorator):
     """A change of mode, usable as ``with setting():`` and as a decorator; nestable and reusable."""
 
-    _change: ClassVar[dict[str, bool]]
+    _change: ClassVar[dict[str, Any]]
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode | None]] = []
@@ -38,8 +42,11 @@ class _Setting(ContextDecorator):
         # A decorated function may run in several threads at once: each call gets a token stack of its own.
         return type(self)()
 
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(**self._change)
+
     def __enter__(self) -> None:
-        mode = (_current.get() or _DEFAULT)._replace(**self._change)
+        mode = self._changed(_current.get() or _DEFAULT)
         self._tokens.append(_current.set(None if mode == _DEFAULT else mode))
 
     def __exit__(
@@ -120,6 +127,62 @@ class detect_anomaly(_Setting):
     """
 
     _change: ClassVar[dict[str, bool]] = {"anomaly": True}
+
+
+class record_lines(_Setting):
+    """Record the line of the user's file at which each op is called, for drawings and messages.
+
+    Outside of the block nothing is looked up and nothing is slower. :class:`detect_anomaly` records the lines as well.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.Tensor(3.0, requires_grad=True)
+    >>> with mg.record_lines():
+    ...     y = x * x
+    >>> y.node.extra.where
+    '<doctest ...>:2'
+    """
+
+    _change: ClassVar[dict[str, bool]] = {"lines": True}
+
+
+class scope(_Setting):
+    """Give a name to what is computed in the block: drawings frame it, and fold it, as they do with modules.
+
+    Parameters
+    ----------
+    name : str
+        Any text.
+
+    Raises
+    ------
+    TypeError
+        If the name is no text.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad import viz
+    >>> x = mg.Tensor([3.0, 4.0], requires_grad=True, name="x")
+    >>> with mg.scope("norm"):
+    ...     length = mg.sqrt((x * x).sum())
+    >>> [cluster.label for cluster in viz.draw(length * 2).picture.clusters]
+    ['norm']
+    """
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"scope: the name must be a str, got {type(name).__name__}")
+        super().__init__()
+        self.name = name
+
+    def _recreate_cm(self) -> scope:
+        return scope(self.name)
+
+    def _changed(self, mode: Mode) -> Mode:
+        # A new one at each entry: a loop that passes through the block twice has two of them.
+        return mode._replace(scopes=(*mode.scopes, Scope(self.name, next_seq())))
 
 
 def is_grad_enabled() -> bool:

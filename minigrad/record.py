@@ -17,6 +17,7 @@ import numpy as np
 
 from .arrays import SCALARS, operand
 from .graph import Extra, Node, next_seq
+from .mode import Mode
 from .mode import current as current_mode
 from .tensor import Tensor
 
@@ -147,14 +148,26 @@ def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         node.seq = next_seq()
         node.extra = None
         tensor.node = node
-    if mode is not None and mode.anomaly:
+    if mode is not None:
+        _note(mode, op, values, out, parents, tensor.node)
+    return tensor
+
+
+def _note(mode: Mode, op: Op, values: list[Any], out: Any, parents: list[Any], node: Node | None) -> None:
+    """Check and write down what the ambient settings ask for."""
+    where: str | None = None
+    if mode.anomaly:
         from .anomaly import check_forward
 
-        where = check_forward(op, values, out, parents, tensor.node)
-        if tensor.node is not None:
-            tensor.node.extra = Extra()
-            tensor.node.extra.where = where
-    return tensor
+        where = check_forward(op, values, out, parents, node)
+    elif mode.lines and node is not None:
+        from .anomaly import caller
+
+        where = caller()
+    if node is not None and (where is not None or mode.scopes):
+        node.extra = extra = Extra()
+        extra.where = where
+        extra.scopes = mode.scopes
 
 
 _UNWRAP = """\

@@ -66,7 +66,7 @@ class Values:
             if missing:
                 stack.extend(missing)
                 continue
-            args = [self.of(p) for p in node.inputs]
+            args = [known[p] if type(p) is Node else self.of(p) for p in node.inputs]
             out = node.op.forward(*args, **node.params)
             known[node] = as_array(out[0] if node.op.residuals else out)
             stack.pop()

@@ -14,10 +14,10 @@
 >>> model(x).argmax(1).tolist()
 [0, 1, 1, 0]
 
-Data sets and batches are in ``nn.data``.
+Data sets and batches are in ``nn.data``; PyTorch's weights and ONNX files in ``nn.pytorch`` and ``nn.onnx``.
 """
 
-from . import data, functional, init, metrics, models, schedules
+from . import data, functional, init, metrics, models, onnx, pytorch, schedules
 from .clip import clip_grad_norm_, clip_grad_value_
 from .containers import ModuleDict, ModuleList, Parallel, Residual, Sequential
 from .ema import EMA
@@ -253,6 +253,8 @@ __all__ = [
     "load_metadata",
     "metrics",
     "models",
+    "onnx",
+    "pytorch",
     "random_state",
     "save",
     "schedules",

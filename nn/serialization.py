@@ -88,7 +88,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     Returns
     -------
     dict of str to ndarray
-        New arrays, in native byte order, in the order of the file.
+        New arrays, in native byte order, in the order of the file. bfloat16, which NumPy lacks, becomes float32.
 
     Raises
     ------
@@ -234,6 +234,8 @@ def _read_npy(entry: IO[bytes], name: str) -> NDArray[Any]:
 
 # -- safetensors ---------------------------------------------------------------------------------------------------
 
+_SAFETENSORS = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")
+
 
 def _save_safetensors(arrays: dict[str, NDArray[Any]], metadata: dict[str, str], path: str) -> None:
     content = require("safetensors.numpy", "files", "writing .safetensors files").save(arrays, metadata or None)
@@ -253,14 +255,21 @@ def _load_safetensors(path: str) -> tuple[dict[str, NDArray[Any]], dict[str, str
     safetensors = require("safetensors", "files", "reading .safetensors files")
     try:
         with safetensors.safe_open(path, framework="np") as file:
-            return dict(_read_arrays(file)), dict(file.metadata() or {})
+            return dict(_read_arrays(path, file, safetensors.deserialize)), dict(file.metadata() or {})
     except Exception as error:
         raise ValueError(f"{path}: not a readable .safetensors file: {error}. {_REPAIR}") from error
 
 
-def _read_arrays(file: Any) -> Iterator[tuple[str, NDArray[Any]]]:
-    for name in file.keys():  # noqa: SIM118 (it is not a mapping)
-        array = file.get_tensor(name)
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"{name!r} has dtype {array.dtype}, not real numbers")
-        yield name, array
+def _read_arrays(path: str, file: Any, deserialize: Any) -> Iterator[tuple[str, NDArray[Any]]]:
+    kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118 (it is not a mapping)
+    # NumPy has no bfloat16, which is the upper half of a float32; only the plain bytes can be had.
+    halves = {name for name, kind in kinds.items() if kind == "BF16"}
+    parts = dict(deserialize(Path(path).read_bytes())) if halves else {}
+    for name, kind in kinds.items():
+        if name in halves:
+            upper = np.frombuffer(parts[name]["data"], "<u2").astype(np.uint32) << 16
+            yield name, upper.view(np.float32).reshape(parts[name]["shape"])
+            continue
+        if kind not in _SAFETENSORS:
+            raise ValueError(f"{name!r} has dtype {kind}, which is not one of {', '.join(_SAFETENSORS)}, BF16")
+        yield name, file.get_tensor(name)

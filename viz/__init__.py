@@ -11,9 +11,10 @@
 │  └─ b: count = 2  [parameter]  | 1.1 × 100 = 110
 └─ b: tax = 1.1  [parameter]  | 1 × 200 = 200
 
-The drawing is made in steps, each of which hands immutable records to the next: ``trace`` reads the engine's graph,
-``collapse`` chooses what is shown, ``measure`` finds the numbers, ``dot`` writes DOT text and ``tree`` writes text.
-Rendering (``render``) is the only one that needs Graphviz.
+The drawing is made in steps, each of which hands immutable records to the next: ``trace`` reads the engine's graph and
+opens fused ops (``expand``), ``collapse`` chooses what is shown and rolls what is alike (``repeats``), ``measure``
+finds the numbers, ``dot`` writes DOT text and ``tree`` writes text. Rendering (``render``) is the only one that needs
+Graphviz.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minigrad import Tensor
 
 from .collapse import collapse
+from .detail import details
 from .drawing import Drawing
+from .expand import Expand
 from .labels import clean
 from .measure import measure
 from .records import Picture
@@ -28,10 +31,22 @@ class Text(str):
         return str(self)
 
 
-def picture_of(output: Tensor, gradient: Any, max_nodes: int | None, depth: int | None) -> Picture:
+def picture_of(
+    output: Tensor,
+    gradient: Any,
+    max_nodes: int | None,
+    depth: int | None,
+    *,
+    expand: Expand = False,
+    roll: bool | None = None,
+    highlight: Tensor | str | None = None,
+    tangents: Mapping[Tensor, Any] | None = None,
+    check: bool = False,
+) -> Picture:
     """Return the records of what is shown of `output`'s graph."""
-    traced = trace(output)
-    return measure(traced, collapse(traced.trace, max_nodes, depth), gradient)
+    traced = trace(output, expand)
+    view = collapse(traced.trace, max_nodes, depth, roll)
+    return measure(traced, view, gradient, highlight=highlight, tangents=tangents, check=check)
 
 
 def draw(
@@ -40,9 +55,14 @@ def draw(
     gradient: Any = None,
     max_nodes: int | None = 60,
     depth: int | None = None,
+    expand: Expand = False,
+    roll: bool | None = None,
+    show: str | Iterable[str] | None = None,
+    highlight: Tensor | str | None = None,
+    tangents: Mapping[Tensor, Any] | None = None,
+    check: bool = False,
     direction: str | None = None,
     digits: int = 4,
-    gains: bool = False,
     legend: bool = True,
 ) -> Drawing:
     """Draw the graph that `output` was computed by: values, gradients, and the chain rule on every edge.
@@ -68,17 +88,34 @@ def draw(
         The upstream gradient at `output`, of its shape; default: 1 for an output with one entry. Without it, the
         drawing of an output of another size has values and local gradients only, and says so.
     max_nodes : int or None
-        The greatest number of boxes. A larger graph is folded: its modules, innermost first; then long chains; then its
-        oldest part. None draws all.
+        The greatest number of boxes. A larger graph is folded: blocks that are alike are rolled, and modules are opened
+        from the outermost on as far as they fit; then long chains fold; then its oldest part. None draws all.
     depth : int, optional
         Fold the modules inside of this many others, whatever the number of boxes; 0 folds the outermost.
+    expand : bool, str, Tensor, or iterable of str and Tensor
+        Fused ops to draw as what they are made of, in a frame: all, or by the name of the op or of the tensor that it
+        computed, or by that tensor. Values and gradients around the frame are the same.
+    roll : bool, optional
+        Draw one of several blocks that are alike, and the others as one box: ``+4 more`` for the blocks of a stage,
+        ``×4 more, same weights`` for the steps of a recurrence. Default: where there is too much to draw.
+    show : str or iterable of str, optional
+        What is written out, of "values", "shapes", "gradients", "locals" (local gradients as numbers), "formulas" (of
+        the local gradients), "gains" (‖downstream‖/‖upstream‖, for this gradient) and "lines" (of the user's file: for
+        graphs that were computed inside of :class:`minigrad.record_lines`). Words with a sign change what is usual, all
+        but the last two: ``show="+gains -formulas"``. Tooltips have everything.
+    highlight : Tensor or str, optional
+        A value, or its name: of its paths to the output, the one with the largest product of gains is marked. The
+        legend has the product, and what the path brings of the whole gradient.
+    tangents : mapping of Tensor to array_like, optional
+        Differentiate forward as well, along these directions: each value that depends on them shows its tangent ẋ.
+    check : bool
+        Compare the local gradient on each wire with central differences of the op: ✓ or ✗ with the relative error; ◇ at
+        a kink, a jump or an end of the domain, where differences are no measure. The tooltip has the word.
     direction : {"LR", "TB"}, optional
         Where the forward pass goes: to the right, or down, which suits deep networks. Default: to the right, but down
         where there are modules or long paths.
     digits : int
         Significant digits of numbers; tooltips have 9.
-    gains : bool
-        Show ‖downstream‖/‖upstream‖ on every wire: the gain for this gradient.
     legend : bool
         Explain the colours of text below the drawing.
 
@@ -110,11 +147,15 @@ def draw(
     if direction is not None and direction not in DIRECTIONS:
         raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
     _check_digits(digits)
-    picture = picture_of(output, gradient, max_nodes, depth)
+    shown = details(show)
+    picture = picture_of(
+        output, gradient, max_nodes, depth, expand=expand, roll=roll, highlight=highlight, tangents=tangents,
+        check=check,
+    )  # fmt: skip
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
     direction = direction or ("TB" if _is_deep(picture) else "LR")
-    return Drawing(picture, title=title, direction=direction, digits=digits, gains=gains, legend=legend)
+    return Drawing(picture, title=title, direction=direction, digits=digits, show=shown, legend=legend)
 
 
 def _is_deep(picture: Picture) -> bool:
@@ -126,7 +167,17 @@ def _is_deep(picture: Picture) -> bool:
 
 
 def text(
-    output: Tensor, *, gradient: Any = None, max_nodes: int | None = 60, depth: int | None = None, digits: int = 4
+    output: Tensor,
+    *,
+    gradient: Any = None,
+    max_nodes: int | None = 60,
+    depth: int | None = None,
+    expand: Expand = False,
+    roll: bool | None = None,
+    highlight: Tensor | str | None = None,
+    tangents: Mapping[Tensor, Any] | None = None,
+    check: bool = False,
+    digits: int = 4,
 ) -> str:
     """Return the graph of `output` as a tree of text, which shows itself at the prompt: all that the drawing says.
 
@@ -135,7 +186,7 @@ def text(
 
     Parameters
     ----------
-    output, gradient, max_nodes, depth, digits
+    output, gradient, max_nodes, depth, expand, roll, highlight, tangents, check, digits
         As :func:`draw`.
 
     Raises
@@ -155,7 +206,11 @@ def text(
        └─ b: y = 4  [parameter]  | 14 × 1 = 14
     """
     _check_digits(digits)
-    return Text(tree(picture_of(output, gradient, max_nodes, depth), digits))
+    picture = picture_of(
+        output, gradient, max_nodes, depth, expand=expand, roll=roll, highlight=highlight, tangents=tangents,
+        check=check,
+    )  # fmt: skip
+    return Text(tree(picture, digits))
 
 
 def _check_digits(digits: int) -> None:

@@ -9,10 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .labels import COMMUTATIVE, SYMBOLS, badge, gradient_lines, local_lines, number, shape_text, value_lines
+from .labels import (
+    COMMUTATIVE,
+    SYMBOLS,
+    badge,
+    check_text,
+    gradient_lines,
+    inside_text,
+    line_text,
+    local_lines,
+    number,
+    shape_text,
+    value_lines,
+)
 from .records import Item, Shown, Summary, Wire
 from .rich import Line, Span, extent, line, stack, width
-from .theme import LIGHT, stroke
+from .theme import LIGHT, stroke, worst
+
+# Of more arguments, the box has no names: their wires say nothing by where they end.
+MOST_PINS = 12
 
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
@@ -25,11 +40,12 @@ class Style:
     down : bool
         The forward pass goes down the page, and wires are vertical.
     digits : int
-    gains : bool
+    show : frozenset of str
+        Which details; see :mod:`minigrad.viz.detail`.
     """
 
-    def __init__(self, *, down: bool, digits: int, gains: bool) -> None:
-        self.down, self.digits, self.gains = down, digits, gains
+    def __init__(self, *, down: bool, digits: int, show: frozenset[str]) -> None:
+        self.down, self.digits, self.show = down, digits, show
 
     # -- lines of text -----------------------------------------------------------------------------------------------
 
@@ -42,22 +58,37 @@ class Style:
         if local is not None and local.number is not None and up is not None and down is not None:
             u, d = up.scalar, down.scalar
             if u is not None and d is not None:
-                lines.append((
-                    Span(number(u, self.digits), "backward"), Span(" × ", "muted"),
-                    Span(number(local.number, self.digits), "local", bold=True), Span(" = ", "muted"),
-                    Span(number(d, self.digits), "backward", bold=True),
-                ))  # fmt: skip
+                lines += self._product(u, local.number, d)
         else:
             if local is not None:
-                lines += [line(text, "local", 10) for text in local_lines(local, self.digits)]
+                lines += [line(text, "local", 10) for text in local_lines(local, self.digits, show=self.show)]
             if down is not None:
                 lines += self.gradient(down)
-        if self.gains and wire.gain is not None:
+        if "gains" in self.show and wire.gain is not None:
             lines.append(line(f"gain {number(wire.gain, self.digits)}", "muted", 10))
+        if wire.check is not None:
+            meaning = {"right": "right", "wrong": "wrong"}.get(wire.check.verdict, "muted")
+            lines.append(line(check_text(wire.check), meaning, 10, meaning == "wrong"))
         return lines
+
+    def _product(self, upstream: float, local: float, downstream: float) -> list[Line]:
+        """Return upstream × local = downstream, or those of the three that are to be shown."""
+        gradients, locals_ = "gradients" in self.show, "locals" in self.show
+        spans: list[Span] = []
+        if gradients and locals_:
+            spans += [Span(number(upstream, self.digits), "backward"), Span(" × ", "muted")]
+        if locals_:
+            spans += [] if gradients else [Span("× ", "muted")]
+            spans.append(Span(number(local, self.digits), "local", bold=True))
+        if gradients:
+            spans += [Span(" = ", "muted")] if locals_ else []
+            spans.append(Span(number(downstream, self.digits), "backward", bold=True))
+        return [tuple(spans)] if spans else []
 
     def gradient(self, summary: Summary) -> list[Line]:
         """Return what is said of a gradient."""
+        if "gradients" not in self.show:
+            return []
         return [line(text, "backward") for text in gradient_lines(summary, self.digits)]
 
     def value(self, item: Item, shown: Shown, reference: str) -> list[Line]:
@@ -68,12 +99,20 @@ class Style:
         if shown.value is None:
             return [(*head, Span(" freed", "muted"))]
         shape = shown.value.shape
-        texts = value_lines(shown.value, self.digits)
+        texts = value_lines(shown.value, self.digits) if "values" in self.show else []
+        tangent = self._tangent(shown)
         if title and not shape:
-            return [(*head, Span(f" = {texts[0]}", "forward"))]
-        if shape:
+            return [(*head, *[Span(f" = {text}", "forward") for text in texts[:1]]), *tangent]
+        if shape and "shapes" in self.show:
             head.append(Span(f" {shape_text(shape)}" if title else shape_text(shape), "forward", 10))
-        return [*([tuple(head)] if head else []), *(line(text, "forward") for text in texts)]
+        return [*([tuple(head)] if head else []), *(line(text, "forward") for text in texts), *tangent]
+
+    def _tangent(self, shown: Shown) -> list[Line]:
+        """Return what is said of a value's tangent."""
+        if shown.tangent is None:
+            return []
+        first, *others = gradient_lines(shown.tangent, self.digits)
+        return [line(f"ẋ {first}", "tangent"), *(line(text, "tangent") for text in others)]
 
     def total(self, shown: Shown, wires: Sequence[Wire]) -> list[Line]:
         """Return the gradient of a value, where it is not told by the chain rule of its only use."""
@@ -81,7 +120,7 @@ class Style:
             return []
         lines = self.gradient(shown.gradient)
         flowing = sum(wire.flows for wire in wires)
-        if flowing < 2:
+        if flowing < 2 or not lines:
             return lines
         said = Span(f"sum of {flowing}: ", "muted", 10)
         return [(said, *lines[0])] if len(lines) == 1 else [(said,), *lines]
@@ -90,7 +129,7 @@ class Style:
 
     def table(self, item: Item, blocks: Sequence[str]) -> str:
         """Return a whole label: the box, and the wires that leave it."""
-        box = _box(item, self.down)
+        box = _box(item, self.down, self.show)
         if self.down:
             # Several values leave a group side by side, below its box; any other box stands over its only wire.
             wires = "".join(f'<TD VALIGN="TOP">{block}</TD>' for block in blocks)
@@ -122,7 +161,7 @@ class Style:
         backward = self.chain(wires[0]) if len(wires) == 1 else self.total(shown, wires)
         taps = [self.chain(wire) or [line("no gradient", "muted", 10)] for wire in wires] if tapped else []
         wrong, wrong_below = badge(shown.value, shown.born), badge(shown.gradient, shown.gradient_born)
-        box = _box(item, self.down)
+        box = _box(item, self.down, self.show)
         least = box.width if self.down else box.height
         return self._wire(f"v{shown.id}", lines, wrong, backward, wrong_below, taps, shown.gradient, least)
 
@@ -180,7 +219,7 @@ def _side(lines: list[Line], wrong: str, align: str) -> str:
 
 def pinned(item: Item) -> bool:
     """Return whether an op's box names its arguments: where it matters which is which."""
-    return item.kind == "op" and len(item.arguments) > 1 and item.label not in COMMUTATIVE
+    return item.kind == "op" and 1 < len(item.arguments) <= MOST_PINS and item.label not in COMMUTATIVE
 
 
 class Box(NamedTuple):
@@ -204,16 +243,21 @@ def _boxed(look: str, lines: Sequence[Line], *, padding: int, border: int = 1) -
     return Box(f'BORDER="{border}" CELLPADDING="{padding}" {look}', stack(lines), w + room, h + room)
 
 
-def _box(item: Item, down: bool) -> Box:
+def _box(item: Item, down: bool, show: frozenset[str]) -> Box:
     if item.kind == "op":
-        return _op(item, down)
+        return _op(item, down, "lines" in show)
     if item.kind == "group":
         lines = [line(item.label, "ink", 13, True), line(f"{item.ops:,} ops" if item.ops != 1 else "1 op", "muted", 10)]
         lines += [line(item.detail, "muted", 9)] if item.detail and item.ops > 1 else []
-        look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["group"]}" COLOR="{LIGHT["op border"]}"'
-        return _boxed(look, lines, padding=8, border=2)
+        border = "op border"
+        if item.inside is not None and "gradients" in show:
+            lines += [line(inside_text(item.inside), "backward", 10)]
+            border = worst(item.inside).colour
+            border = "op border" if border == "wire" else border
+        look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["group"]}" COLOR="{LIGHT[border]}"'
+        return _boxed(look, lines, padding=8, border=2 if border == "op border" else 3)
     if item.kind == "constant" and not item.label:
-        # A plain number is its own name.
+        # A plain number is its own name, whatever else is shown.
         value = item.values[0].value
         text = number(value.entries[0]) if value is not None and value.entries else "?"
         return _boxed("", [line(text, "forward", 12)], padding=4, border=0)
@@ -225,10 +269,11 @@ def _box(item: Item, down: bool) -> Box:
     return _boxed(look, [line(name, "ink", 12, bool(item.label))], padding=7)
 
 
-def _op(item: Item, down: bool) -> Box:
+def _op(item: Item, down: bool, where: bool) -> Box:
     symbol = SYMBOLS.get(item.label, item.label)
     lines = [line(symbol, "ink", 16 if len(symbol) < 3 else 13, True)]
     lines += [line(item.detail, "muted", 9)] if item.detail else []
+    lines += [line(line_text(item.where), "muted", 9)] if where and item.where else []
     look = f'STYLE="ROUNDED" BGCOLOR="{LIGHT["op"]}" COLOR="{LIGHT["op border"]}"'
     if not pinned(item):
         return _boxed(look, lines, padding=7)

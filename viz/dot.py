@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from .cells import Style, pinned
-from .labels import badge, clean, gradient_lines, local_lines, number, percent, shape_text, value_lines
+from .labels import (
+    badge,
+    clean,
+    gradient_lines,
+    inside_text,
+    local_lines,
+    number,
+    percent,
+    route_lines,
+    shape_text,
+    value_lines,
+)
 from .records import Item, Picture, Shown, Wire
 from .rich import Span, line, markup, stack
 from .theme import FONT, LIGHT, stroke
@@ -14,6 +25,8 @@ from .theme import FONT, LIGHT, stroke
 # A value that is used more often is drawn with references to it: wires across the whole picture help nobody, and
 # Graphviz takes minutes to place them.
 MOST_WIRES = 4
+
+_FILLS = {"module": "cluster", "op": "op cluster", "backward": "backward cluster"}
 
 EXACT = 9  # digits in tooltips
 
@@ -48,15 +61,15 @@ class Writer:
     direction : {"LR", "TB"}
     digits : int
         Significant digits of the numbers shown.
-    gains : bool
-        Show ‖downstream‖/‖upstream‖ on every wire.
+    show : frozenset of str
+        Which details; see :mod:`minigrad.viz.detail`.
     legend : bool
         Explain the colours below the picture.
     """
 
-    def __init__(self, picture: Picture, *, direction: str, digits: int, gains: bool, legend: bool) -> None:
+    def __init__(self, picture: Picture, *, direction: str, digits: int, show: frozenset[str], legend: bool) -> None:
         self.picture, self.legend, self.down = picture, legend, direction == "TB"
-        self.style = Style(down=self.down, digits=digits, gains=gains)
+        self.style = Style(down=self.down, digits=digits, show=show)
         self.uses: dict[int, list[Wire]] = {}
         for wire in picture.wires:
             self.uses.setdefault(wire.source, []).append(wire)
@@ -78,18 +91,42 @@ class Writer:
     def _legend(self) -> str:
         if not self.legend:
             return quoted(self.picture.note)
+        show = self.style.show
         sides = " left of its wire; right of it " if self.down else " above its wire; below it "
         spans = [Span("value", "forward", 10), Span(sides, "muted", 10)]
-        known = not self.picture.note
-        if known:
+        known = not self.picture.note and "gradients" in show
+        local = bool(show & {"locals", "formulas"})
+        if known and local:
             spans += [Span("upstream", "backward", 10), Span(" × ", "muted", 10)]
-        spans.append(Span("local gradient", "local", 10))
+        spans += [Span("local gradient", "local", 10)] if local else []
         if known:
-            spans += [Span(" = ", "muted", 10), Span("gradient", "backward", 10)]
+            spans += [Span(" = ", "muted", 10)] if local else []
+            spans.append(Span("gradient", "backward", 10))
         # The empty line keeps the legend off the drawing.
         lines = [line(" ", "muted", 8), tuple(spans)]
+        if any(shown.tangent is not None for _, shown in self.shown.values()):
+            lines.append((Span("ẋ", "tangent", 10), Span(" tangent: the derivative along those given", "muted", 10)))
         lines += [line(self.picture.note, "muted", 10)] if self.picture.note else []
+        lines += [line(text, "path", 10) for text in self.route_lines()]
+        lines += [line(text, "muted", 10) for text in self.check_lines()]
         return f"<{stack(lines, 'LEFT')}>"
+
+    def route_lines(self) -> list[str]:
+        """Return what is said of the highlighted path."""
+        route = self.picture.route
+        if route is None:
+            return []
+        name = self.reference(route.start) if route.start in self.shown else f"#{route.start}"
+        return route_lines(route, name, self.style.digits)
+
+    def check_lines(self) -> list[str]:
+        """Return how many local gradients were compared with numbers, and how."""
+        verdicts = [wire.check.verdict for wire in self.picture.wires if wire.check is not None]
+        if not verdicts:
+            return []
+        counted = [(verdicts.count(verdict), verdict) for verdict in ("right", "wrong", "singular", "skipped")]
+        said = ", ".join(f"{n} {verdict}" for n, verdict in counted if n)
+        return [f"✓ local gradients against central differences, relative error: {said}"]
 
     def body(self) -> Iterator[str]:
         """Yield the clusters with the nodes in them, then the edges."""
@@ -128,9 +165,10 @@ class Writer:
                 continue
             if c >= 0:
                 yield "\t" * depth + f"subgraph cluster_{c} {{\n"
+                fill = _FILLS[self.picture.clusters[c].kind]
                 label = f"<{markup(line(self.cluster_label(c), 'muted', 11, True))}>"
                 look = _attributes(
-                    label=label, style='"rounded,filled"', fillcolor=quoted(LIGHT["cluster"]), labelloc="t",
+                    label=label, style='"rounded,filled"', fillcolor=quoted(LIGHT[fill]), labelloc="t",
                     color=quoted(LIGHT["cluster border"]), margin=10, tooltip=quoted(self.cluster_label(c)),
                 )  # fmt: skip
                 yield f"{pad}graph [{look}]\n"
@@ -139,7 +177,7 @@ class Writer:
             stack += [(child, True) for child in reversed(children.get(c, ()))]
 
     def cluster_label(self, c: int) -> str:
-        """Return the cleaned label of a module call."""
+        """Return the cleaned label of a cluster."""
         return clean(self.picture.clusters[c].label, 60)
 
     def reference(self, value: int) -> str:
@@ -176,8 +214,11 @@ class Writer:
         pin = target.arguments.index(wire.argument) if pinned(target) else ""
         head = f"n{target.id}:p{pin}:{into}"
         look = stroke(wire.downstream, wire.flows)
+        colour = LIGHT[look.colour]
+        if wire.path:
+            colour = f"{LIGHT['path']}:{colour}:{LIGHT['path']}"
         attributes = _attributes(
-            color=quoted(LIGHT[look.colour]), penwidth=f"{look.width:g}", style=look.style,
+            color=quoted(colour), penwidth=f"{look.width:g}", style=look.style,
             tooltip=_lines(self.explain(wire)),
         )  # fmt: skip
         return f"\t{tail} -> {head} [{attributes}]\n"
@@ -208,6 +249,14 @@ class Writer:
             elif wires:
                 texts.append(self._path(wires[0]))
             texts += [f"not finite: {badge(shown.gradient)}"] if badge(shown.gradient) else []
+        if shown.tangent is not None:
+            texts += ["tangent:", *gradient_lines(shown.tangent, EXACT)]
+        if item.inside is not None:
+            texts.append(f"gradients of the {item.inside.values:,} values inside: {inside_text(item.inside, EXACT)}")
+        if self.picture.route is not None and shown.id == self.picture.route.start:
+            texts += self.route_lines()
+        if item.where:
+            texts.append(f"computed at {item.where}")
         if shown.hooked:
             texts.append("a hook may change this gradient in a backward pass")
         return texts
@@ -246,6 +295,11 @@ class Writer:
                 texts += local_lines(wire.local, EXACT)[1:]
         if wire.gain is not None:
             texts.append(f"gain ‖downstream‖/‖upstream‖ for this gradient: {number(wire.gain, EXACT)}")
+        if wire.check is not None:
+            error = f"relative error {number(wire.check.error, 3)}, " if wire.check.error is not None else ""
+            texts.append(f"against numbers: {wire.check.verdict} ({error}{wire.check.word})")
+        if wire.path:
+            texts.append("on the highlighted path")
         word = stroke(wire.downstream, wire.flows).word
         return [*texts, word] if word else texts
 

@@ -30,8 +30,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         The DOT text.
     """
 
-    def __init__(self, picture: Picture, *, title: str, direction: str, digits: int, gains: bool, legend: bool) -> None:
-        writer = Writer(picture, direction=direction, digits=digits, gains=gains, legend=legend)
+    def __init__(
+        self, picture: Picture, *, title: str, direction: str, digits: int, show: frozenset[str], legend: bool
+    ) -> None:
+        writer = Writer(picture, direction=direction, digits=digits, show=show, legend=legend)
         super().__init__("minigrad", body=writer.source(), format="svg")
         self.picture = picture
         self.title = title

@@ -7,7 +7,10 @@ import unicodedata
 from math import ceil
 from typing import Any
 
-from .records import Local, Summary
+from .records import Check, Inside, Local, Route, Summary
+
+# What drawings write out unless asked for more or less; see :mod:`minigrad.viz.detail`.
+USUAL = frozenset({"values", "shapes", "gradients", "locals", "formulas"})
 
 LONGEST_NAME = 40
 _COLUMNS = 6
@@ -170,27 +173,82 @@ def statistics(summary: Summary, digits: int = 4) -> str:
     return f"min {low} · median {median} · max {high} · {percent(summary.zeros)} zeros"
 
 
-def local_lines(local: Local, digits: int = 4, longest: int = 44) -> list[str]:
-    """Return the local gradient as lines: its formula, then what is known of its numbers."""
+def local_lines(local: Local, digits: int = 4, longest: int = 44, *, show: frozenset[str] = USUAL) -> list[str]:
+    """Return the local gradient as lines: its formula, then what is known of its numbers.
+
+    Of these two, `show` may have only one: "formulas" or "locals".
+    """
+    formulas, numbers = "formulas" in show, "locals" in show
     if local.number is not None:
-        return [number(local.number, digits)]
+        return [number(local.number, digits)] if numbers else []
     formula = clean(local.formula, 2 * longest)
     rows, columns = local.jacobian_shape
     if local.derivative is not None:
         head = f"× {formula}" + (", summed" if local.summed else "")
         if formula.lstrip("-").replace(".", "").isdigit():
             return [head]
+        heads = [head] if formulas else []
+        if not numbers:
+            return heads
         if _whole(local.derivative):
-            return [f"{head} =", *array(local.derivative.entries or (), local.derivative.shape, digits)]
-        return [head, statistics(local.derivative, digits)]
+            entries = array(local.derivative.entries or (), local.derivative.shape, digits)
+            return [f"{head} =", *entries] if formulas else [f"× {entries[0]}", *entries[1:]]
+        return [*heads, statistics(local.derivative, digits)]
     # An explanation in brackets gets a line of its own.
     head, bracket, rest = formula.partition(" (")
     head = f"× {head}" if head in ("1", "1/n") else head
+    explained = [f"({rest}"] if bracket else []
+    heads = [head, *explained] if formulas else []
+    if not numbers:
+        return heads
     if local.jacobian is not None and rows <= _ROWS:
         flat = tuple(v for row in local.jacobian for v in row)
-        return [f"{head},  J =", *array(flat, (rows, columns), digits)]
-    explained = [f"({rest}"] if bracket else []
-    return [head, *explained, f"J {rows} × {columns}, never built"]
+        return [f"{head},  J =" if formulas else "J =", *array(flat, (rows, columns), digits)]
+    return [*heads, f"J {rows} × {columns}, never built"]
+
+
+def check_text(check: Check) -> str:
+    """Return how a local gradient compares with numbers, in a few signs.
+
+    Examples
+    --------
+    >>> check_text(Check("right", 3.1e-11, "")), check_text(Check("singular", None, "a kink"))
+    ('✓ 3e-11', '◇ singular')
+    """
+    if check.verdict == "right":
+        return f"✓ {number(check.error or 0.0, 1)}"
+    if check.verdict == "wrong":
+        return f"✗ off by {number(check.error if check.error is not None else math.nan, 2)}"
+    return "◇ singular" if check.verdict == "singular" else "– not checked"
+
+
+def route_lines(route: Route, name: str, digits: int = 4) -> list[str]:
+    """Return what is said of the highlighted path from the value `name`."""
+    text = f"path from {name} to the output: {len(route.steps):,} steps, product of gains {number(route.gain, digits)}"
+    if route.paths == 1:
+        return [f"{text}; it is the only one"]
+    part, whole = (
+        number(s.scalar, digits) if s.scalar is not None else f"rms {number(s.rms, digits)}"
+        for s in (route.contribution, route.gradient)
+    )
+    # Their number may have thousands of digits.
+    digits_of_count = int(math.log10(route.paths))
+    many = f"{route.paths:,}" if digits_of_count < 9 else f"about 1e{digits_of_count}"
+    return [text, f"it brings {part} of the gradient {whole}, the sum over {many} paths"]
+
+
+def inside_text(inside: Inside, digits: int = 4) -> str:
+    """Return what is said of the gradients inside of a group."""
+    low, high = number(inside.low, min(digits, 2)), number(inside.high, min(digits, 2))
+    parts = [f"rms {low}" if low == high else f"rms {low} … {high}"] if inside.high else []
+    parts += [f"{inside.zeros:,} zero"] if inside.zeros else []
+    parts += [f"{inside.bad:,} not finite"] if inside.bad else []
+    return ", ".join(parts)
+
+
+def line_text(where: str) -> str:
+    """Return the file's own name and the line of ``path/to/file:line``."""
+    return clean(where.replace("\\", "/").rpartition("/")[2])
 
 
 def parameters(op: str, params: dict[str, Any], shape: tuple[int, ...]) -> str:

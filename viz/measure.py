@@ -7,25 +7,39 @@ a drawing has no such effects. It shows the chain rule as the rules give it, wit
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from minigrad import Node, Tensor
-from minigrad.graph import unbroadcast
-from minigrad.settle import settled
 from minigrad.values import Values
 
+from .check import check_local
 from .collapse import View
 from .labels import clean, parameters
-from .records import Item, Picture, Shown, Summary, Vertex, Wire
-from .stats import local_gradient, summarize
+from .records import Inside, Item, Picture, Route, Shown, Summary, Vertex, Wire
+from .route import route_from
+from .stats import chain_rule, local_gradient, size_of, summarize
+from .tangents import push_tangents
 from .trace import Traced
+
+# Of the values that leave a group, this many are shown, or only a few of more.
+MOST_VALUES = 12
+FEW = 4
 
 Use = tuple[int, int, int]  # the value, the box that uses it, and the argument's position or -1 into a group
 
 
-def measure(traced: Traced, view: View, gradient: Any = None) -> Picture:
+def measure(
+    traced: Traced,
+    view: View,
+    gradient: Any = None,
+    *,
+    highlight: Tensor | str | None = None,
+    tangents: Mapping[Tensor, Any] | None = None,
+    check: bool = False,
+) -> Picture:
     """Return the picture of what `view` shows.
 
     Parameters
@@ -35,11 +49,17 @@ def measure(traced: Traced, view: View, gradient: Any = None) -> Picture:
     gradient : Tensor or array_like, optional
         The upstream gradient at the output, of its shape; default: 1 for an output with one entry. Without it, an
         output of another size has values and local gradients only.
+    highlight : Tensor or str, optional
+        The value, or its name, whose path of largest contribution is marked.
+    tangents : mapping of Tensor to array_like, optional
+        The direction in which values are differentiated, by leaf or intermediate tensor.
+    check : bool
+        Compare each shown local gradient with differences.
 
     Raises
     ------
     ValueError, TypeError
-        If the gradient does not fit the output.
+        If the gradient does not fit the output, or the other arguments the graph.
     """
     vertices = traced.trace.vertices
     output = vertices[-1]
@@ -50,13 +70,28 @@ def measure(traced: Traced, view: View, gradient: Any = None) -> Picture:
     if seed is None:
         note = f"No gradients: the output has shape {output.shape}. Draw a scalar, or pass gradient= of that shape."
     with np.errstate(all="ignore"):  # what is not finite is shown, by name
-        grads, flows = _sweep(traced, view, set(exits), seed)
-        gradients = {v: summarize(g) for v, g in grads.items()}
         values = Values(source for source in traced.sources if type(source) is Node)
-        shown = {v: _shown(traced, v, values, gradients.get(v)) for v in exits}
-        wires = tuple(_wire(traced, view, use, flowing, gradients, flows) for use, flowing in uses.items())
-    items = _items(traced, view, _with_births(traced, view, shown, wires))
-    return Picture(items, wires, traced.trace.clusters, len(vertices) - 1, sum(v.kind == "op" for v in vertices), note)
+        route = None
+        if highlight is not None:
+            route = route_from(traced, highlight, seed)
+        moved = push_tangents(traced, tangents, values) if tangents is not None else {}
+        sweep = _Sweep(traced, view, set(exits))
+        sweep.run(seed)
+        gradients = {v: summarize(g) for v, g in sweep.kept.items()}
+        shown = {v: _shown(traced, v, values, gradients.get(v), moved.get(v)) for v in exits}
+        wires = tuple(_wire(traced, view, use, flowing, gradients, sweep.flows) for use, flowing in uses.items())
+        if route is not None:
+            wires = _with_route(view, wires, route)
+        if check:
+            wires = tuple(_checked(traced, wire, values) for wire in wires)
+    shown = _with_births(traced, view, shown, wires)
+    shown, wires, left_out = _without_crowds(view, shown, wires, len(vertices) - 1)
+    items = _items(traced, view, shown, sweep.inside, left_out)
+    clusters = list(traced.trace.clusters)
+    for c, times in view.times.items():
+        clusters[c] = clusters[c]._replace(label=f"{clusters[c].label} ×{times}")
+    ops = sum(v.kind == "op" for v in vertices)
+    return Picture(items, wires, tuple(clusters), len(vertices) - 1, ops, note, route)
 
 
 def _uses(vertices: tuple[Vertex, ...], view: View) -> dict[Use, bool]:
@@ -83,40 +118,83 @@ def _seed(output: Vertex, gradient: Any) -> Any:
     return g.astype(output.dtype)
 
 
-def _sweep(traced: Traced, view: View, exits: set[int], seed: Any) -> tuple[dict[int, Any], dict[Use, Any]]:
-    """Run the chain rule backward; return the gradients of `exits`, and what flows back along each shown wire."""
-    vertices, sources = traced.trace.vertices, traced.sources
-    owner, labels = view.owner, view.labels
-    grads: dict[int, Any] = {} if seed is None else {len(vertices) - 1: seed}
-    kept: dict[int, Any] = {}
-    flows: dict[Use, Any] = {}
-    for v in range(len(vertices) - 1, -1, -1):
-        g = grads.pop(v, None)
-        if g is None:
-            continue
-        if v in exits:
-            kept[v] = g
-        node, box = sources[v], owner[v]
-        if vertices[v].kind != "op":
-            continue
-        saved = {k: values for _, k, values in node.edges}
-        for parent, k, flowing in vertices[v].arguments:
-            if not flowing:
+class _Sweep:
+    """The chain rule, backward.
+
+    Attributes
+    ----------
+    kept : dict
+        By vertex, the gradients of those that were asked for.
+    flows : dict
+        What flows back along each shown wire.
+    inside : dict
+        By owner of a group, what is said of the gradients inside.
+    """
+
+    def __init__(self, traced: Traced, view: View, exits: set[int]) -> None:
+        self._traced, self._view, self._exits = traced, view, exits
+        self.kept: dict[int, Any] = {}
+        self.flows: dict[Use, Any] = {}
+        self._sizes: dict[int, list[float]] = {}
+
+    def run(self, seed: Any) -> None:
+        """Run from the upstream gradient at the output; without one, there are no gradients."""
+        if seed is None:
+            return
+        vertices, sources = self._traced.trace.vertices, self._traced.sources
+        owner, labels, flows = self._view.owner, self._view.labels, self.flows
+        grads: dict[int, Any] = {len(vertices) - 1: seed}
+        for v in range(len(vertices) - 1, -1, -1):
+            g = grads.pop(v, None)
+            if g is None:
                 continue
-            to = vertices[parent]
-            c = np.asarray(settled(node.op, k, g, node.op.rules[k](g, *saved[k]), saved[k]))
-            if c.shape != to.shape:
-                c = unbroadcast(c, to.shape)
-            if c.dtype != to.dtype:
-                c = c.astype(to.dtype)
-            if owner[parent] != box:
-                use = (parent, box, -1 if box in labels else k)
-                flows[use] = flows[use] + c if use in flows else c
-            grads[parent] = grads[parent] + c if parent in grads else c
-    return kept, flows
+            box = owner[v]
+            if v in self._exits:
+                self.kept[v] = g
+            if box in labels:
+                self._sizes.setdefault(box, []).append(size_of(g))
+            if vertices[v].kind != "op":
+                continue
+            node = sources[v]
+            saved = {k: values for _, k, values in node.edges}
+            for parent, k, flowing in vertices[v].arguments:
+                if not flowing:
+                    continue
+                c = chain_rule(node, k, g, saved[k], vertices[parent])
+                if owner[parent] != box:
+                    use = (parent, box, -1 if box in labels else k)
+                    flows[use] = flows[use] + c if use in flows else c
+                grads[parent] = grads[parent] + c if parent in grads else c
+
+    @property
+    def inside(self) -> dict[int, Inside]:
+        """What is said of the gradients inside of each group."""
+        said = {}
+        for box, sizes in self._sizes.items():
+            array = np.asarray(sizes)
+            usual = array[np.isfinite(array) & (array > 0)]
+            low, high = (float(usual.min()), float(usual.max())) if usual.size else (0.0, 0.0)
+            zeros, bad = int((array == 0).sum()), int((~np.isfinite(array)).sum())
+            said[box] = Inside(low, high, zeros, bad, len(sizes))
+        return said
 
 
-def _shown(traced: Traced, v: int, values: Values, gradient: Summary | None) -> Shown:
+def _with_route(view: View, wires: tuple[Wire, ...], route: Route) -> tuple[Wire, ...]:
+    """Mark the wires that the highlighted path runs along."""
+    on = set()
+    for v, op, k in route.steps:
+        box = view.owner[op]
+        on.add((v, box, -1 if box in view.labels else k))
+    return tuple(wire._replace(path=wire[:3] in on) for wire in wires)
+
+
+def _checked(traced: Traced, wire: Wire, values: Values) -> Wire:
+    if wire.local is None:
+        return wire
+    return wire._replace(check=check_local(traced.sources[wire.target], wire.k, values))
+
+
+def _shown(traced: Traced, v: int, values: Values, gradient: Summary | None, tangent: Any) -> Shown:
     source, vertex = traced.sources[v], traced.trace.vertices[v]
     if isinstance(source, Node):
         hooked = source.extra is not None and bool(source.extra.hooks)
@@ -131,7 +209,8 @@ def _shown(traced: Traced, v: int, values: Values, gradient: Summary | None) -> 
         except RuntimeError:
             # A constant from another graph that was freed since; all of this graph is there.
             value = None
-    return Shown(v, clean(vertex.name), vertex.dtype, value, gradient, hooked)
+    along = summarize(tangent) if tangent is not None else None
+    return Shown(v, clean(vertex.name), vertex.dtype, value, gradient, hooked, tangent=along)
 
 
 def _wire(
@@ -171,7 +250,34 @@ def _finite(summary: Summary | None) -> bool:
     return summary is None or not (summary.nans or summary.infs)
 
 
-def _items(traced: Traced, view: View, shown: dict[int, Shown]) -> tuple[Item, ...]:
+def _without_crowds(
+    view: View, shown: dict[int, Shown], wires: tuple[Wire, ...], output: int
+) -> tuple[dict[int, Shown], tuple[Wire, ...], dict[int, int]]:
+    """Leave out all but a few of the many values that leave a group; return how many, by its owner.
+
+    A thousand of them, each with its wire, say no more than a few do.
+    """
+    marked = {wire.source for wire in wires if wire.path} | {output}
+    leaving: dict[int, list[int]] = {}
+    for v in shown:
+        if view.owner[v] in view.labels:
+            leaving.setdefault(view.owner[v], []).append(v)
+    hidden: set[int] = set()
+    left_out = {}
+    for owner, values in leaving.items():
+        if len(values) > MOST_VALUES:
+            crowd = [v for v in values[FEW:] if v not in marked]
+            hidden.update(crowd)
+            left_out[owner] = len(crowd)
+    if not hidden:
+        return shown, wires, {}
+    kept = {v: s for v, s in shown.items() if v not in hidden}
+    return kept, tuple(wire for wire in wires if wire.source not in hidden), left_out
+
+
+def _items(
+    traced: Traced, view: View, shown: dict[int, Shown], gradients: dict[int, Inside], left_out: dict[int, int]
+) -> tuple[Item, ...]:
     vertices = traced.trace.vertices
     inside: dict[int, Counter[str]] = {owner: Counter() for owner in view.labels}
     values: dict[int, list[Shown]] = {}
@@ -190,13 +296,17 @@ def _items(traced: Traced, view: View, shown: dict[int, Shown]) -> tuple[Item, .
             most = sorted(counted.items(), key=lambda count: (-count[1], count[0]))[:4]
             detail = ", ".join(f"{name} ×{n:,}" if n > 1 else name for name, n in most)
             detail += ", …" if len(counted) > 4 else ""
+            if owner in left_out:
+                detail += f"; {left_out[owner]:,} more values leave it"
             label = clean(view.labels[owner], 48)
-            items.append(Item(owner, "group", label, detail, (), leaving, counted.total(), view.cluster[owner]))
+            ops, said = counted.total(), gradients.get(owner)
+            items.append(Item(owner, "group", label, detail, (), leaving, ops, view.cluster[owner], "", said))
         elif vertex.kind == "op":
             node = traced.sources[owner]
             names = tuple(node.op.argument_name(k) for k, value in enumerate(node.inputs) if value is not None)
             detail = parameters(vertex.op, node.params, vertex.shape)
-            items.append(Item(owner, "op", clean(vertex.op), detail, names, leaving, 1, vertex.cluster))
+            where = clean(vertex.where, 400)
+            items.append(Item(owner, "op", clean(vertex.op), detail, names, leaving, 1, vertex.cluster, where))
         else:
             items.append(Item(owner, vertex.kind, clean(vertex.name), "", (), leaving, 0, vertex.cluster))
     return tuple(items)

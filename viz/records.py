@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Kind = Literal["parameter", "input", "constant", "op", "group"]
+Enclosure = Literal["module", "op", "backward"]
+Verdict = Literal["right", "wrong", "singular", "skipped"]
 
 
 class Argument(NamedTuple):
@@ -48,7 +50,9 @@ class Vertex(NamedTuple):
     dtype : str
     arguments : tuple of Argument
     cluster : int
-        The id of the innermost module call it belongs to, or -1.
+        The id of the innermost cluster it belongs to, or -1.
+    where : str
+        ``file:line`` of the user's call, where it was recorded; else empty.
     """
 
     kind: Kind
@@ -58,14 +62,19 @@ class Vertex(NamedTuple):
     dtype: str
     arguments: tuple[Argument, ...]
     cluster: int
+    where: str = ""
 
 
 class Cluster(NamedTuple):
-    """A module call; `parent` is the id of the call it was made in, or -1, and always smaller than its own."""
+    """What encloses some values: a module call or a named scope, an op that was opened, or a recorded backward pass.
+
+    `parent` is the id of the cluster that it lies in, or -1, and always smaller than its own.
+    """
 
     label: str
     parent: int
     depth: int
+    kind: Enclosure = "module"
 
 
 class Trace(NamedTuple):
@@ -149,6 +158,25 @@ class Local(NamedTuple):
     summed: bool
 
 
+class Check(NamedTuple):
+    """How a local gradient compares with differences of the op's values.
+
+    Attributes
+    ----------
+    verdict : str
+        "right", "wrong", "singular" (the op has a kink, a jump or an end of its domain here, so that differences are
+        no measure), or "skipped".
+    error : float or None
+        The relative error; None where there are no numbers to compare with.
+    word : str
+        How it was checked, or why not.
+    """
+
+    verdict: Verdict
+    error: float | None
+    word: str
+
+
 class Wire(NamedTuple):
     """One use of a shown value by a shown op or group, with its chain rule: upstream × local = downstream.
 
@@ -166,6 +194,10 @@ class Wire(NamedTuple):
     local : Local or None
         None into a group, and where no gradient flows.
     flows : bool
+    check : Check or None
+        None where none was asked for, into a group, and where no gradient flows.
+    path : bool
+        Whether the highlighted path runs along it.
     """
 
     source: int
@@ -176,6 +208,8 @@ class Wire(NamedTuple):
     local: Local | None
     downstream: Summary | None
     flows: bool
+    check: Check | None = None
+    path: bool = False
 
     @property
     def gain(self) -> float | None:
@@ -201,6 +235,8 @@ class Shown(NamedTuple):
         Whether a hook of the user's may change the gradient in a backward pass; the drawing runs none.
     born, gradient_born : bool
         Whether the value, or the gradient, is not finite, and all that it was computed from is.
+    tangent : Summary or None
+        The derivative of the value along the tangents that were asked for; None where it depends on none of them.
     """
 
     id: int
@@ -211,6 +247,27 @@ class Shown(NamedTuple):
     hooked: bool
     born: bool = False
     gradient_born: bool = False
+    tangent: Summary | None = None
+
+
+class Inside(NamedTuple):
+    """What is said of the gradients of all values inside of a group.
+
+    Attributes
+    ----------
+    low, high : float
+        The least and the greatest rms among those that are finite and not zero.
+    zeros, bad : int
+        How many are exactly zero, and how many not finite.
+    values : int
+        How many there are.
+    """
+
+    low: float
+    high: float
+    zeros: int
+    bad: int
+    values: int
 
 
 class Item(NamedTuple):
@@ -232,6 +289,10 @@ class Item(NamedTuple):
     ops : int
         The number of ops inside of a group.
     cluster : int
+    where : str
+        ``file:line`` of the user's call of an op, where it was recorded.
+    inside : Inside or None
+        Of a group whose values have gradients.
     """
 
     id: int
@@ -242,13 +303,42 @@ class Item(NamedTuple):
     values: tuple[Shown, ...]
     ops: int
     cluster: int
+    where: str = ""
+    inside: Inside | None = None
+
+
+class Route(NamedTuple):
+    """The path of largest contribution from a value to the output.
+
+    Attributes
+    ----------
+    start : int
+        The id of the value.
+    steps : tuple of (int, int, int)
+        Each use on the way, from the value on: value, op, and the argument's position.
+    gain : float
+        The product of the gains ‖downstream‖/‖upstream‖ along it.
+    contribution : Summary
+        What the chain rule along this path alone makes of the upstream gradient.
+    gradient : Summary
+        The sum over all paths.
+    paths : int
+        How many there are.
+    """
+
+    start: int
+    steps: tuple[tuple[int, int, int], ...]
+    gain: float
+    contribution: Summary
+    gradient: Summary
+    paths: int
 
 
 class Picture(NamedTuple):
-    """What is shown: items in topological order, the wires between them, and the module calls around them.
+    """What is shown: items in topological order, the wires between them, and the clusters around them.
 
-    `output` is the id of the value that was drawn, `total` the number of ops in the whole graph, and `note` what the
-    reader must know of the gradients; often empty.
+    `output` is the id of the value that was drawn, `total` the number of ops in the whole graph, `note` what the
+    reader must know of the gradients, often empty, and `route` the highlighted path, if one was asked for.
     """
 
     items: tuple[Item, ...]
@@ -257,3 +347,4 @@ class Picture(NamedTuple):
     output: int
     total: int
     note: str
+    route: Route | None = None

@@ -34,7 +34,7 @@ _WIDTHS = {
     778: "GOQ",
     833: "Mm",
     889: "%",
-    944: "W",
+    944: "W✓✗◇",
     1000: "@…→←↪Σ",
 }
 _WIDTH = {character: width for width, characters in _WIDTHS.items() for character in characters}

@@ -68,7 +68,9 @@ def size_of(values: Any) -> float:
 
 def chain_rule(node: Node, k: int, g: Any, saved: tuple[Any, ...], to: Vertex) -> Any:
     """Return what flows back to argument `k` of a node, in the shape and the dtype of the argument."""
-    c = np.asarray(settled(node.op, k, g, node.op.rules[k](g, *saved), saved))
+    c = np.asarray(node.op.rules[k](g, *saved))
+    if np.isnan(c).any():
+        c = np.asarray(settled(node.op, k, g, c, saved))
     if c.shape != to.shape:
         c = unbroadcast(c, to.shape)
     return c if c.dtype == to.dtype else c.astype(to.dtype)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .records import Summary
+from .records import Inside, Summary
 
 FONT = "Helvetica,Arial,sans-serif"
 
@@ -36,6 +36,12 @@ COLOURS = {
     "exploded": ("#c24a00", "#ff7a2e"),
     "zero": ("#8b939b", "#78838f"),
     "bad": ("#c01818", "#d93636"),
+    "right": ("#18702b", "#63d77c"),
+    "wrong": ("#b3131f", "#ff8a80"),
+    "tangent": ("#0b5c8a", "#74c4f5"),
+    "backward cluster": ("#fbf4f9", "#241a24"),
+    "op cluster": ("#eff4fa", "#1c2630"),
+    "path": ("#6741d9", "#b197fc"),
     "on bad": ("#fffffe", "#fffffd"),
 }
 
@@ -52,12 +58,15 @@ class Stroke(NamedTuple):
 
 
 _FINE = Stroke("wire", 1.3, "solid", "")
+_BAD = Stroke("bad", 2.2, "solid", "not finite")
+_ZERO = Stroke("zero", 1.0, "dotted", "exactly zero")
+_EXPLODING = 1e4
 # By rms: from this on, up to the next. One scale for all figures, so that they can be compared.
 _SCALE = (
     (0.0, Stroke("vanished", 0.7, "dashed", "vanished (rms below 1e-10)")),
     (1e-10, Stroke("vanishing", 0.8, "dashed", "vanishing (rms below 1e-6)")),
     (1e-6, _FINE),
-    (1e4, Stroke("exploding", 2.6, "solid", "exploding (rms above 1e4)")),
+    (_EXPLODING, Stroke("exploding", 2.6, "solid", "exploding (rms above 1e4)")),
     (1e8, Stroke("exploded", 3.6, "solid", "exploded (rms above 1e8)")),
 )
 
@@ -74,10 +83,30 @@ def stroke(gradient: Summary | None, flows: bool = True) -> Stroke:
     if gradient is None:
         return _FINE if flows else Stroke("plain", 1.0, "solid", "")
     if gradient.nans or gradient.infs:
-        return Stroke("bad", 2.2, "solid", "not finite")
+        return _BAD
     if gradient.zeros == 1 or gradient.size == 0 or math.isclose(gradient.rms, 0.0, abs_tol=0.0):
-        return Stroke("zero", 1.0, "dotted", "exactly zero")
-    return [s for least, s in _SCALE if gradient.rms >= least][-1]
+        return _ZERO
+    return _by_rms(gradient.rms)
+
+
+def _by_rms(rms: float) -> Stroke:
+    return [s for least, s in _SCALE if rms >= least][-1]
+
+
+def worst(inside: Inside) -> Stroke:
+    """Return the stroke of what is worst in a group: not finite, exploding, vanishing, all zero, in this order.
+
+    Examples
+    --------
+    >>> worst(Inside(1e-12, 1.0, 0, 0, 9)).word
+    'vanished (rms below 1e-10)'
+    """
+    if inside.bad:
+        return _BAD
+    if not inside.high:
+        return _ZERO
+    top, low = _by_rms(inside.high), _by_rms(inside.low)
+    return top if inside.high >= _EXPLODING or low.word == "" else low
 
 
 def style_sheet() -> str:

@@ -8,32 +8,56 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import Node, Tensor
-from minigrad.graph import FREED, collect
+from minigrad.graph import FREED, Scope, collect
 
-from .records import Argument, Cluster, Kind, Trace, Vertex
+from .expand import Expand, Opened, Opener
+from .records import Argument, Cluster, Enclosure, Kind, Trace, Vertex
 
 
 class Traced(NamedTuple):
-    """A trace, what each of its vertices is in the engine (a node, a tensor, an array or a number), and the output."""
+    """A trace, and what stands behind it in the engine.
+
+    Attributes
+    ----------
+    trace : Trace
+    sources : tuple
+        What each vertex is: a node, a tensor, an array or a number.
+    output : Tensor
+    opened : dict
+        By node of an op that was opened, the vertex of its value.
+    """
 
     trace: Trace
     sources: tuple[Any, ...]
     output: Tensor
+    opened: dict[Node | None, int]
+
+    def find(self, tensor: Tensor) -> int | None:
+        """Return the vertex of a tensor; None if it has none in this graph."""
+        wanted = tensor.node or tensor
+        if tensor.node in self.opened:
+            return self.opened[tensor.node]
+        return next((v for v, source in enumerate(self.sources) if source is wanted), None)
 
 
-def trace(output: Tensor) -> Traced:
+def trace(output: Tensor, expand: Expand = False) -> Traced:
     """Return the structure of the graph that `output` was computed by.
 
-    Nothing is computed, changed or freed.
+    Nothing is changed or freed, and nothing is computed but the decompositions of the ops to open.
 
     Parameters
     ----------
     output : Tensor
+    expand : bool, str, Tensor, or iterable of str and Tensor
+        The ops to show as what they are made of: all that have a decomposition, or those of these names, or that
+        computed the tensors of these names, or these tensors.
 
     Raises
     ------
     TypeError
-        If `output` is not a tensor.
+        If `output` is not a tensor, or `expand` something else.
+    ValueError
+        If nothing in the graph is what `expand` names, or it cannot be opened.
     RuntimeError
         If it has no graph, or its graph was freed.
 
@@ -47,6 +71,8 @@ def trace(output: Tensor) -> Traced:
     op multiply [0, 0]
     constant  []
     op add [1, 2]
+    >>> [vertex.op for vertex in trace(mg.sigmoid(x), expand="sigmoid").trace.vertices if vertex.kind == "op"]
+    ['negative', 'exp', 'add', 'divide']
     """
     if not isinstance(output, Tensor):
         raise TypeError(f"viz: expected a Tensor, got {type(output).__name__}: {output!r:.80}")
@@ -56,7 +82,8 @@ def trace(output: Tensor) -> Traced:
             "requires_grad=True, or it was computed under no_grad() or from a detach()ed tensor"
         )
     if output.node is None:
-        return Traced(Trace((_leaf(output),), ()), (output,), output)
+        Opener(expand, [])
+        return Traced(Trace((_leaf(output),), ()), (output,), output, {})
     try:
         nodes, _ = collect([output.node])
     except RuntimeError as error:
@@ -67,14 +94,23 @@ def trace(output: Tensor) -> Traced:
             "keep the graph with backward(retain_graph=True), or compute the output again"
         ) from error
     innermost, clusters = _clusters(nodes)
+    opener = Opener(expand, nodes)
     vertices: list[Vertex] = []
     sources: list[Any] = []
+    opened: dict[Node | None, int] = {}
+    own: list[int] = []  # the leaves that decompositions made
     # By identity: == on tensors and arrays compares entries. The ids never leave this function, and what they stand for
     # is held by the nodes meanwhile.
     ids: dict[int, int] = {}
-    for node in nodes:
-        flows = {k for _, k, _ in node.edges or ()}
+    todo: list[tuple[Node, int, Opened | None]] = [(node, innermost.get(node, -1), None) for node in reversed(nodes)]
+    while todo:
+        node, cluster, parts = todo.pop()
+        if parts is not None:  # all of them are there now
+            ids[id(node)] = opened[node] = ids[id(parts.end)]
+            continue
+        flows = [k for _, k, _ in node.edges or ()]
         arguments = []
+        inner = cluster >= 0 and clusters[cluster].kind == "op"
         for k, value in enumerate(node.inputs):
             if value is None:
                 continue
@@ -84,18 +120,34 @@ def trace(output: Tensor) -> Traced:
                 known = ids[id(value)] = len(vertices)
                 vertices.append(_leaf(value))
                 sources.append(value)
+                if inner:
+                    own.append(known)
             arguments.append(Argument(known, k, k in flows))
+        parts = opener.open(node) if opener.wanted and opener.wants(node) else None
+        if parts is not None:
+            for argument in arguments:
+                ids[id(parts.arguments[argument.k])] = argument.vertex
+            todo.append((node, cluster, parts))
+            todo += [(part, len(clusters), None) for part in reversed(parts.nodes)]
+            clusters.append(Cluster(node.op.name, cluster, clusters[cluster].depth + 1 if cluster >= 0 else 0, "op"))
+            continue
         ids[id(node)] = len(vertices)
-        name = node.extra.name if node.extra is not None else None
-        used, cluster, dtype = tuple(arguments), innermost.get(node, -1), _dtype(node.dtype)
-        vertices.append(Vertex("op", node.op.name, name or "", node.shape, dtype, used, cluster))
+        vertices.append(_op(node, tuple(arguments), cluster))
         sources.append(node)
     # A name is kept by the node only if it was given to this very tensor, which may be newer than its node.
     if output.name and not vertices[-1].name:
         vertices[-1] = vertices[-1]._replace(name=output.name)
     if clusters:
-        _place_leaves(vertices, clusters)
-    return Traced(Trace(tuple(vertices), tuple(clusters)), tuple(sources), output)
+        _place_leaves(vertices, clusters, set(own))
+    return Traced(Trace(tuple(vertices), tuple(clusters)), tuple(sources), output, opened)
+
+
+def _op(node: Node, arguments: tuple[Argument, ...], cluster: int) -> Vertex:
+    dtype = _dtype(node.dtype)
+    extra = node.extra
+    if extra is None:
+        return Vertex("op", node.op.name, "", node.shape, dtype, arguments, cluster)
+    return Vertex("op", node.op.name, extra.name or "", node.shape, dtype, arguments, cluster, extra.where or "")
 
 
 def _is_number(value: Any) -> bool:
@@ -127,20 +179,22 @@ def _leaf(value: Any) -> Vertex:
 def _clusters(nodes: list[Node]) -> tuple[dict[Node, int], list[Cluster]]:
     """Return the innermost module call of each node, and all calls, outer ones first."""
     # A call is known by its start; one that returned several values is noted at each of them.
-    calls: dict[int, tuple[str, list[Node]]] = {}
+    calls: dict[int, tuple[Scope, list[Node]]] = {}
     for node in nodes:
         if node.extra is not None:
             for scope in node.extra.scopes:
-                calls.setdefault(scope.start, (scope.label, []))[1].append(node)
+                calls.setdefault(scope.start, (scope, []))[1].append(node)
     innermost: dict[Node, int] = {}
     clusters: list[Cluster] = []
     # A call that started earlier encloses those that started later.
-    for start, (label, outputs) in sorted(calls.items(), key=lambda call: call[0]):
+    for start, (scope, outputs) in sorted(calls.items(), key=lambda call: call[0]):
         parent = innermost.get(outputs[-1], -1)
         members = _below(outputs, start, parent, innermost)
         for member in members:
             innermost[member] = len(clusters)
-        clusters.append(Cluster(label, parent, clusters[parent].depth + 1 if parent >= 0 else 0))
+        depth = clusters[parent].depth + 1 if parent >= 0 else 0
+        kind: Enclosure = "backward" if scope.kind == "backward" else "module"
+        clusters.append(Cluster(scope.label, parent, depth, kind))
     return innermost, clusters
 
 
@@ -161,18 +215,34 @@ def _below(outputs: list[Node], start: int, parent: int, innermost: dict[Node, i
     return members
 
 
-def _place_leaves(vertices: list[Vertex], clusters: list[Cluster]) -> None:
-    """Put each leaf into the innermost call that holds all of its uses."""
+def _place_leaves(vertices: list[Vertex], clusters: list[Cluster], own: set[int]) -> None:
+    """Put each leaf into the innermost cluster that holds all of its uses.
+
+    Data are handed to a module from outside, even where nothing else uses them; its buffers are its own. Data come in
+    by the first op that they meet, so floating numbers stay in a module that other values flow into. The leaves `own`
+    were made inside of their cluster.
+    """
     place: dict[int, int] = {}
+    fed = [False] * len(clusters)
     for vertex in vertices:
+        c = vertex.cluster
         for argument in vertex.arguments:
-            leaf = argument.vertex
-            if vertices[leaf].kind != "op":
-                place[leaf] = common(clusters, place[leaf], vertex.cluster) if leaf in place else vertex.cluster
-    for leaf, cluster in place.items():
-        # Data are handed to a module from outside, even where nothing else uses them.
-        if vertices[leaf].kind != "input":
-            vertices[leaf] = vertices[leaf]._replace(cluster=cluster)
+            v = argument.vertex
+            if vertices[v].kind != "op":
+                place[v] = common(clusters, place[v], c) if v in place else c
+            elif vertices[v].cluster != c:
+                shared = common(clusters, vertices[v].cluster, c)
+                inside = c
+                while inside != shared and not fed[inside]:
+                    fed[inside] = True
+                    inside = clusters[inside].parent
+    for leaf, c in place.items():
+        if leaf not in own:
+            number = vertices[leaf].dtype.startswith("float")
+            data = vertices[leaf].kind == "input"
+            while c >= 0 and (clusters[c].kind == "op" or (data and not (number and fed[c]))):
+                c = clusters[c].parent
+        vertices[leaf] = vertices[leaf]._replace(cluster=c)
 
 
 def common(clusters: list[Cluster], a: int, b: int) -> int:

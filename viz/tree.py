@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .labels import badge, gradient_lines, local_lines, number, shape_text, value_lines
+from .labels import badge, check_text, gradient_lines, local_lines, number, route_lines, shape_text, value_lines
 from .records import Item, Picture, Shown, Wire
 
 
@@ -38,11 +38,18 @@ def tree(picture: Picture, digits: int = 4) -> str:
             stack.append((child.source, child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  ")))
     if picture.note:
         lines.append(picture.note)
+    if picture.route is not None:
+        start = picture.route.start
+        lines += route_lines(picture.route, (_name(*items[start]) if start in items else "") or f"#{start}", digits)
     return "\n".join(line.rstrip().replace("\u2007", " ") for line in lines)
 
 
+def _name(item: Item, shown: Shown) -> str:
+    return shown.name or (item.label if item.kind not in ("op", "group") else "")
+
+
 def _line(item: Item, shown: Shown, wire: Wire | None, uses: int, seen: bool, digits: int) -> str:
-    name = shown.name or (item.label if item.kind not in ("op", "group") else "")
+    name = _name(item, shown)
     mark = f"#{shown.id}" if uses > 1 and not name else ""
     title = name or mark
     prefix = f"{wire.argument}: " if wire is not None and wire.argument else ""
@@ -55,6 +62,8 @@ def _line(item: Item, shown: Shown, wire: Wire | None, uses: int, seen: bool, di
         wrong = badge(shown.value, shown.born)
         value += f"  ! {wrong}" if wrong else ""
     text = prefix + (f"{title} = {value}" if title and value else title or value)
+    if shown.tangent is not None:
+        text += f"  ẋ {' '.join(gradient_lines(shown.tangent, digits))}"
     if item.kind == "op":
         text += f"  ← {item.label}" + (f" ({item.detail})" if item.detail else "")
     elif item.kind == "group":
@@ -72,9 +81,13 @@ def _line(item: Item, shown: Shown, wire: Wire | None, uses: int, seen: bool, di
 
 
 def _chain(wire: Wire | None, digits: int) -> str:
-    """Return the chain rule along a wire: upstream × local = downstream."""
+    """Return the chain rule along a wire: upstream × local = downstream, and how it compares with numbers."""
     if wire is None or not wire.flows:
         return ""
+    return _rule(wire, digits) + (f"  {check_text(wire.check)}" if wire.check is not None else "")
+
+
+def _rule(wire: Wire, digits: int) -> str:
     up, down, local = wire.upstream, wire.downstream, wire.local
     if local is None:
         return f"  | {' '.join(gradient_lines(down, digits))}" if down is not None else ""

@@ -282,9 +282,15 @@ def test_hostile_safetensors(content: bytes, tmp_path: Path) -> None:
         nn.load(tmp_path / "hostile.safetensors")
 
 
-def test_a_dtype_that_numpy_lacks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "size"), [("BF16", 2), ("F8_E4M3", 1)])
+def test_dtypes_that_numpy_lacks(kind: str, size: int, tmp_path: Path) -> None:
     pytest.importorskip("safetensors")
-    head = b'{"w":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
-    (tmp_path / "brain.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + b"\0\0")
-    with pytest.raises(ValueError, match=r"brain\.safetensors: not a readable"):
-        nn.load(tmp_path / "brain.safetensors")
+    offsets = f'"shape":[2,1],"data_offsets":[0,{2 * size}]'
+    head = f'{{"w":{{"dtype":"{kind}",{offsets}}}}}'.encode()
+    path = tmp_path / "brain.safetensors"
+    path.write_bytes(struct.pack("<Q", len(head)) + head + b"\xc0\x3f\x00\xc0"[: 2 * size])  # 1.5 and -2
+    if kind == "BF16":
+        np.testing.assert_array_equal(nn.load(path)["w"], np.array([[1.5], [-2]], np.float32), strict=True)
+    else:
+        with pytest.raises(ValueError, match=r"brain\.safetensors: not a readable .* 'w' has dtype F8_E4M3, which is"):
+            nn.load(path)

@@ -292,3 +292,19 @@ def test_as_a_module() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("12  ← multiply")
+
+
+def test_options_of_the_drawing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["x * 3 + sigmoid(x)", "x=2", "--highlight", "x", "--check", "--expand", "sigmoid"]
+    assert main(["draw", *options, "--text"]) == 0
+    said = capsys.readouterr().out
+    assert "path from x to the output: 2 steps, product of gains 3" in said
+    assert "✓" in said
+    assert "← exp" in said
+    path = tmp_path / "graph.dot"
+    assert main(["draw", *options, "--show=+gains,-values", "-o", str(path)]) == 0
+    source = path.read_text().replace("\u00a0", " ")
+    assert "gain 3" in source
+    assert "subgraph cluster_0" in source
+    assert main(["draw", "x * 3", "x=2", "--show", "colours"]) != 0
+    assert "show has the words" in capsys.readouterr().err

@@ -86,6 +86,11 @@ with mg.decompose():
     loss = F.softmax_cross_entropy(x * x + x, [0, 1])
 drawing = viz.draw(loss)
 print(drawing.source, drawing.text)
+loss = F.softmax_cross_entropy(x * x + x, [0, 1])
+print(viz.draw(loss, expand=["softmax_cross_entropy"], highlight="x", tangents={x: x.data}, check=True).source)
+for _ in range(40):
+    x = mg.sin(x * x) * loss
+print(viz.draw(x.sum(), show="+gains").source)
 """
 
 
@@ -124,7 +129,11 @@ def luminance(colour: str) -> float:
     [
         *((text, behind) for text in ("forward", "backward", "local", "muted") for behind in ("background", "cluster")),
         *(("ink", behind) for behind in ("op", "group", "parameter", "background")),
-        ("muted", "op"), ("muted", "group"), ("on bad", "bad"),
+        ("muted", "op"), ("muted", "group"), ("backward", "group"), ("on bad", "bad"),
+        *((text, behind) for text in ("right", "wrong", "tangent") for behind in ("background", "cluster")),
+        *((text, f"{kind} cluster") for text in ("forward", "backward", "local", "muted", "tangent", "right", "wrong")
+          for kind in ("op", "backward")),
+        ("path", "background"),
     ],
 )  # fmt: skip
 def test_text_is_readable(text: str, behind: str, mode: int) -> None:
@@ -162,7 +171,7 @@ def test_large_tensors_show_statistics() -> None:
     said = viz.text(mg.relu(x).mean())
     assert "× [y > 0] min 0 · median 0.5 · max 1 · 50% zeros" in said
     assert "J 1 × 100, never built" in said
-    assert "gain" in viz.draw(mg.relu(x).mean(), gains=True).source
+    assert "gain" in viz.draw(mg.relu(x).mean(), show="+gains").source
 
 
 def test_odd_tensors_are_drawn() -> None:

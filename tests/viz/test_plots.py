@@ -115,6 +115,22 @@ def test_histograms_count_what_is_finite() -> None:
     assert figure.axes[1].get_title() == "b\nno finite values"
 
 
+def test_curves_of_a_trainer() -> None:
+    model = nn.Affine(2, 1)
+    trainer = nn.Trainer(model, nn.MSELoss(), nn.SGD(model.parameters(), lr=0.1))
+    data = (np.ones((4, 2), np.float32), np.ones((4, 1), np.float32))
+    history = trainer.fit(data, epochs=3, validation=data, progress=False)
+    lines = {line.get_label(): line.get_ydata() for line in plots.learning_curves(history).axes[0].lines}
+    assert list(lines) == ["loss", "val_loss"]
+    assert lines["loss"].tolist() == history["loss"]
+
+
+def test_the_boundary_has_a_margin_in_proportion() -> None:
+    points = np.array([[0.0, 0.0], [1e-3, 1e3], [0.0, 0.0]], np.float32)
+    ax = plots.decision_boundary(lambda p: p[:, 0] > 0, points, [0, 1, 0], resolution=5).axes[0]
+    np.testing.assert_allclose([*ax.get_xlim(), *ax.get_ylim()], [-1.5e-4, 1.15e-3, -150, 1150], rtol=1e-5)
+
+
 def test_boundary_of_a_model() -> None:
     model = nn.Sequential(nn.Affine(2, 3))
     model[0].weight.assign(np.eye(2, 3, dtype=np.float32))

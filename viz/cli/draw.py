@@ -14,6 +14,7 @@ import minigrad as mg
 from minigrad import Tensor
 
 from ..api import DIRECTIONS, draw, text
+from ..detail import DETAILS
 from .expression import ExpressionError, evaluate, value
 
 HELP = "draw the graph of an expression, or of a tensor that a script computes"
@@ -49,7 +50,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=int, metavar="N", help="fold modules inside of N others")
     parser.add_argument("--max-nodes", type=int, default=60, metavar="N", help="show at most N boxes (default 60)")
     parser.add_argument("--digits", type=int, default=4, metavar="N", help="significant digits (default 4)")
-    parser.add_argument("--gains", action="store_true", help="show ‖downstream‖/‖upstream‖ on every wire")
+    parser.add_argument("--expand", action="append", default=[], metavar="OP", help="open a fused op; may be repeated")
+    parser.add_argument("--show", metavar="WORDS", help=f"of {' '.join(DETAILS)}; +WORD and -WORD add and leave out")
+    parser.add_argument("--highlight", metavar="NAME", help="mark the path from NAME to the output")
+    parser.add_argument("--check", action="store_true", help="compare each local gradient with numbers")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,12 +79,15 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("there is nothing to draw: the expression has no name that requires a gradient")
     if gradient is None and output.size != 1:
         gradient = mg.ones(output.shape)
-    shown = {"gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits}
+    shown = {
+        "gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits,
+        "expand": options.expand, "highlight": options.highlight, "check": options.check,
+    }  # fmt: skip
     if options.text:
         print(text(output, **shown))
     if options.text and options.output is None and not options.open:
         return 0
-    drawing = draw(output, direction=options.direction, gains=options.gains, **shown)
+    drawing = draw(output, direction=options.direction, show=options.show, **shown)
     path = drawing.save(options.output or Path("graph.svg"))
     print(path)
     if options.open:

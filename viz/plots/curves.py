@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.nn import History
+
 from ._figure import COLOURS, axes, labelled, numbers
 
 __all__ = ["learning_curves"]
@@ -26,7 +28,7 @@ def learning_curves(
 
     Parameters
     ----------
-    history : mapping of str to sequence of float, list of mappings, or sequence of float
+    history : nn.History, mapping of str to sequence of float, list of mappings, or sequence of float
         The curves by name; or one mapping of names to numbers per epoch, such as a trainer's history, of which those
         that are numbers are drawn; or one curve. NaN leaves a gap.
     smooth : int
@@ -82,7 +84,10 @@ def learning_curves(
 
 
 def _curves(history: Any) -> dict[str, Any]:
-    records = getattr(history, "records", history)  # a trainer's history
+    records = history
+    if isinstance(history, History):
+        # Where the run stood is no curve beside what was measured there.
+        records = [{name: v for name, v in row.items() if name not in ("step", "lr")} for row in history.epochs]
     if isinstance(records, Sequence) and records and all(isinstance(record, Mapping) for record in records):
         names = dict.fromkeys(name for record in records for name, value in record.items() if _is_number(value))
         names.pop("epoch", None)

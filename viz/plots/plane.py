@@ -64,7 +64,8 @@ def decision_boundary(
     points, t = array("decision_boundary", "x", x), array("decision_boundary", "targets", targets)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points) or t.shape != (len(points),):
         raise ValueError(f"decision_boundary: x has shape (n, 2) and targets (n,), got {points.shape} and {t.shape}")
-    margin = np.maximum(np.ptp(points, axis=0) * 0.15, 0.1)
+    spread = np.ptp(points, axis=0)
+    margin = np.where(spread > 0, spread * 0.15, 1.0)
     low, high = points.min(0) - margin, points.max(0) + margin
     dtype = points.dtype if points.dtype.kind == "f" else np.dtype(np.float32)
     x1, x2 = np.meshgrid(*(np.linspace(low[i], high[i], resolution) for i in (0, 1)))
