@@ -14,14 +14,14 @@
 The drawing is made in steps, each of which hands immutable records to the next: ``trace`` reads the engine's graph and
 opens fused ops (``expand``), ``collapse`` chooses what is shown and rolls what is alike (``repeats``), ``measure``
 finds the numbers, ``dot`` writes DOT text and ``tree`` writes text. Rendering (``render``) is the only one that needs
-Graphviz.
+Graphviz. ``diagnosis`` reads the same trace, and tells what is wrong with the gradients.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from . import plots
 from .api import draw, text
-from .diagnosis import Finding, FlowReport, Thresholds, gradient_flow
+from .diagnosis import Comparison, Finding, FlowReport, Thresholds, Waterfall, gradient_flow
 from .drawing import Drawing
 from .records import Picture
 from .render import RenderError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .diagnosis.callback import GradientFlow
 
 __all__ = [
+    "Comparison",
     "Drawing",
     "Finding",
     "FlowReport",
@@ -37,6 +38,7 @@ __all__ = [
     "Picture",
     "RenderError",
     "Thresholds",
+    "Waterfall",
     "draw",
     "gradient_flow",
     "plots",

@@ -128,6 +128,19 @@ def test_the_drawing_shows_the_same_numbers(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(sorted(row["gain"] for row in viz.gradient_flow(model, loss).edges), drawn, rtol=1e-5)
 
 
+@given(seed=st.integers(0, 2**16))
+@settings(max_examples=10)
+def test_the_drawing_highlights_the_same_path(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    model = Net(rng)
+    loss = loss_of(model, rng)
+    route = viz.draw(loss, highlight=model.shared.weight).picture.route
+    path = viz.gradient_flow(model, loss).waterfall("shared.weight")
+    assert route is not None
+    assert len(path.steps) == len(route.steps)
+    assert path.steps[-1].total == pytest.approx(route.gain, rel=1e-4)
+
+
 class Net(nn.Module):
     """Functions between modules, a shared module, and a residual sum."""
 
@@ -217,6 +230,14 @@ def test_bad_input(rng: np.random.Generator) -> None:
     loss.backward()
     with pytest.raises(RuntimeError, match="was freed by a backward pass"):
         viz.gradient_flow(model, loss)
+
+
+def test_births_tell_the_line() -> None:
+    x = mg.Tensor([0.0, 1.0], requires_grad=True, name="x")
+    with np.errstate(all="ignore"), mg.record_lines():
+        y = mg.log(x)
+    (finding,) = viz.gradient_flow(y.sum()).findings
+    assert "test_flow.py:" in finding.message
 
 
 def test_hostile_names_stay_on_their_line(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ class GradientFlow(nn.Callback):
     """Diagnoses the gradients of a run at every so many-th step, with the very values of that step.
 
     It looks at the graph of the step's loss before its backward pass, so there is no second forward pass, and the run
-    is the same bit for bit with and without it. With ``accumulate``, that of the step's first batch.
+    is the same bit for bit with and without it. With ``accumulate``, that of the step's first batch. A look takes the
+    time of a few backward passes.
 
     Parameters
     ----------

@@ -128,8 +128,7 @@ def _births(traced: Traced, layout: Layout, flow: Flow) -> Iterator[Finding]:
 
 
 def _birth(kind: str, layer: str, said: str, value: Spread, advice: str, traced: Traced, v: int) -> Finding:
-    source = traced.sources[v]
-    where = getattr(getattr(source, "extra", None), "where", None)
+    where = traced.trace.vertices[v].where
     message = f"{said} {value.bad:,} of {value.size:,} entries that are not finite, born here"
     message += f" ({where})" if where else ""
     return Finding(kind, "error", layer, message, advice, {"bad": value.bad, "size": value.size})

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..stats import _rms
+from ..stats import rms_of, size_of
 
 Severity = Literal["error", "warning"]
 
@@ -52,12 +52,13 @@ def spread(values: Any) -> Spread:
     zeros = (flat.size - int(np.count_nonzero(flat))) / flat.size
     low, high = float(flat.min()), float(flat.max())
     if np.isfinite(low) and np.isfinite(high):
-        return Spread(flat.size, _rms(flat), low, high, zeros, 0)
+        wide = flat.dtype.kind == "f" and flat.dtype.itemsize > 2
+        return Spread(flat.size, size_of(flat) if wide else rms_of(flat), low, high, zeros, 0)
     good = flat[np.isfinite(flat)]
     bad = flat.size - good.size
     if not good.size:
         return Spread(flat.size, float("nan"), float("nan"), float("nan"), zeros, bad)
-    return Spread(flat.size, _rms(good), float(good.min()), float(good.max()), zeros, bad)
+    return Spread(flat.size, rms_of(good), float(good.min()), float(good.max()), zeros, bad)
 
 
 class Use(NamedTuple):
