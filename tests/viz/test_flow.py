@@ -372,3 +372,13 @@ def test_figures_of_odd_reports(tmp_path: Path) -> None:
         report.compare(report).figure().savefig(tmp_path / "c.png")
         if report.rows:
             report.waterfall().figure().savefig(tmp_path / "w.png")
+
+
+def test_a_layer_hands_back_the_sum_over_its_own_paths() -> None:
+    class Twice(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x * 3.0 - x * 2.0
+
+    x = mg.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    rows = by(viz.gradient_flow(Twice()(x * 1.0).sum()).rows, "layer")
+    assert rows["Twice"]["gain"] == pytest.approx(1.0)

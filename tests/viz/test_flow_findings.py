@@ -322,3 +322,48 @@ def test_errors_come_first() -> None:
     text = str(report)
     assert text.index("error: vanishing") < text.index("warning: vanishing")
     assert text.count("usually helps") == 2
+
+
+# ---------------------------------------------------------------------------------------------- what is no fault
+def test_the_loss_is_no_layer() -> None:
+    """Margins that are all kept make a hinge loss of zeros, and what it weighs may be as large as it likes."""
+    model = chain(nn.ReLU)
+    x = np.random.default_rng(0).normal(size=(64, 30)).astype(np.float32)
+    kept = mg.maximum(model(x) - 1e6, 0.0)
+    assert not found(viz.gradient_flow(model, kept.sum() + model(x).sum()), "dead")
+    scale = mg.Tensor(np.ones((64, 3), np.float32), requires_grad=True)
+    weighed = ((model(x) * 1e-6 * scale) * 1e6).sum()
+    assert viz.gradient_flow(None, weighed).findings == []
+
+
+def test_a_model_that_returns_its_loss() -> None:
+    class Trained(nn.Module):
+        def __init__(self) -> None:
+            self.body = chain(nn.ReLU)
+
+        def forward(self, x: Any) -> Any:
+            return mg.square(self.body(x)).sum() * 1e-6
+
+    model = Trained()
+    report = viz.gradient_flow(model, model(np.random.default_rng(0).normal(size=(64, 30)).astype(np.float32)))
+    assert report.findings == []
+    rows = {row["layer"]: row for row in report.rows}
+    assert rows["square"]["level"] == 1.0  # the first value with several entries, from the loss on
+    assert rows["sum"]["level"] != 1.0
+
+
+def test_of_two_branches_one_may_always_win() -> None:
+    x = mg.Tensor(np.ones((32, 4)), requires_grad=True, name="x")
+    report = viz.gradient_flow((mg.maximum(x * 2.0, x * 3.0) * 1.0).sum())
+    assert not found(report, "dead")
+
+
+def test_two_calls_of_a_model_end_at_both_of_their_values() -> None:
+    model = chain(nn.ReLU)
+    rng = np.random.default_rng(0)
+    a, b = (model(rng.normal(size=(64, 30)).astype(np.float32)) for _ in range(2))
+    report = viz.gradient_flow(model, mg.square(a - 0.5 * b).mean())
+    assert report.findings == []
+    rows = {row["layer"]: row for row in report.rows}
+    assert rows["20"]["level"] == pytest.approx(0.8**0.5)  # (1, 1/2) over the norm of both
+    assert rows["20 (2)"]["level"] == pytest.approx(0.2**0.5)

@@ -91,7 +91,7 @@ def gradient_flow(
     layout = lay_out(traced, model)
     flow = sweep(traced, layout, seed, limits)
     end = boundary(traced, layout, flow)
-    paths = Paths(traced, layout, flow, end.vertex, limits)
+    paths = Paths(traced, layout, flow, end.inside, limits)
     worst = _worst(layout, flow, paths, end)
     path = paths.to(worst) if worst is not None else None
     findings = judge(traced, layout, flow, end, path, model, limits)
@@ -107,7 +107,7 @@ def _worst(layout: Layout, flow: Flow, paths: Paths, end: Boundary) -> int | Non
     found, most = None, -1.0
     for v in layout.parameters:
         op = paths.last_op(v)
-        if op is None or op > end.vertex:
+        if op is None or op not in end.inside:
             continue
         gradient = flow.gradients[op]
         norm = gradient.norm if gradient is not None else 0.0

@@ -34,39 +34,46 @@ _SATURATED = "smaller initial weights (Xavier), normalized inputs or batch norm 
 
 
 class Boundary(NamedTuple):
-    """Where the model ends: the last vertex that belongs to it, and the norm of the gradient there."""
+    """Where the model ends and the loss begins.
 
-    vertex: int
+    Attributes
+    ----------
+    ends : list of int
+        The vertices of the values that leave the model.
+    inside : set of int
+        All vertices that those were computed from, with themselves.
+    norm : float
+        Of the gradient at the ends.
+    """
+
+    ends: list[int]
+    inside: set[int]
     norm: float
 
 
 def boundary(traced: Traced, layout: Layout, flow: Flow) -> Boundary:
     """Return where the model ends and the loss begins.
 
-    That is the newest outermost module call with parameters in it; without one, or where it returns the loss itself,
-    the first value on the way back from the loss that has more than one entry; the loss, if there is none.
+    The model is the outermost module calls with parameters in them. Without one, or where it returns the loss itself,
+    it ends at the first value on the way back from the loss that has more than one entry; at the loss, if none has.
     """
     vertices, clusters = traced.trace.vertices, traced.trace.clusters
     roots: list[int] = []
     for c, cluster in enumerate(clusters):
         roots.append(c if cluster.parent < 0 else roots[cluster.parent])
+    root = [roots[x.cluster] if x.kind == "op" and x.cluster >= 0 else -1 for x in vertices]
+    trained = {root[layer.members[0]] for layer in layout.layers if layer.parameters} - {-1}
     last = len(vertices) - 1
-    trained = {
-        roots[vertices[layer.members[0]].cluster]
-        for layer in layout.layers
-        if layer.parameters and vertices[layer.members[0]].cluster >= 0
-    }
-    ends = [last]
-    if trained:
-        root = [roots[x.cluster] if x.kind == "op" and x.cluster >= 0 else -1 for x in vertices]
-        newest = root[max(v for v, r in enumerate(root) if r in trained)]
-        inside = {v for v, r in enumerate(root) if r == newest}
-        used = {a.vertex for v, x in enumerate(vertices) if v not in inside for a in x.arguments} | {last}
-        ends = sorted(v for v in inside if v in used and flow.gradients[v] is not None) or [last]
+    used = {a.vertex for v, x in enumerate(vertices) if root[v] not in trained for a in x.arguments} | {last}
+    ends = [v for v in sorted(used) if root[v] in trained and flow.gradients[v] is not None] or [last]
     if len(ends) == 1:
         ends = [_widened(traced, flow, ends[0])]
+    inside = set(ends)
+    for v in range(last, -1, -1):
+        if v in inside:
+            inside.update(a.vertex for a in vertices[v].arguments)
     total = math.sqrt(sum(g.norm**2 for v in ends if (g := flow.gradients[v]) is not None))
-    return Boundary(ends[-1], total)
+    return Boundary(ends, inside, total)
 
 
 def _widened(traced: Traced, flow: Flow, v: int) -> int:
@@ -143,7 +150,7 @@ def _levels(layout: Layout, flow: Flow, end: Boundary, path: Waterfall | None, l
     calls: dict[str, list[tuple[Layer, float, float]]] = {}
     for layer in layout.layers:
         size = level(layer, flow)
-        if layer.parameters and layer.members[-1] <= end.vertex and size and end.norm:
+        if layer.parameters and layer.members[-1] in end.inside and size and end.norm:
             rms = max(g.rms for v in layer.exits if (g := flow.gradients[v]) is not None and g.size)
             calls.setdefault(layer.base, []).append((layer, size / end.norm, rms))
     # Over many calls, as along a sequence, a layer learns from those that get a gradient.
@@ -193,7 +200,7 @@ def _activities(traced: Traced, layout: Layout, flow: Flow, end: Boundary, limit
     for activity in flow.activities:
         v = activity.vertex
         low, high = limits.dead if activity.kind == "dead" else limits.saturated
-        if v > end.vertex or activity.share < low:
+        if v not in end.inside or activity.share < low:
             continue
         severity: Severity = "error" if activity.share >= high else "warning"
         said = f"{percent(activity.share)} of its {activity.among:,}"
@@ -201,7 +208,7 @@ def _activities(traced: Traced, layout: Layout, flow: Flow, end: Boundary, limit
             said = f"{said} units are off for the whole batch ({traced.trace.vertices[v].op})"
         else:
             said = f"{said} entries are where {traced.trace.vertices[v].op} is flat"
-            if v == end.vertex:
+            if v in end.ends:
                 severity = "warning"  # a sure answer, it may be
         numbers = {"share": activity.share, "count": float(activity.among)}
         advice = _DEAD if activity.kind == "dead" else _SATURATED

@@ -177,7 +177,7 @@ class Paths:
         The vertices of the leaves that a path leads to, by name.
     """
 
-    def __init__(self, traced: Traced, layout: Layout, flow: Flow, boundary: int, limits: Thresholds) -> None:
+    def __init__(self, traced: Traced, layout: Layout, flow: Flow, model: set[int], limits: Thresholds) -> None:
         vertices = traced.trace.vertices
         best = {len(vertices) - 1: 0.0}
         first: dict[int, Use] = {}
@@ -195,7 +195,7 @@ class Paths:
         for v, use in first.items():
             op, gradient = traced.sources[use.target].op, flow.gradients[v]
             rms = gradient.rms if gradient is not None else math.nan
-            inside = use.target <= boundary and vertices[v].kind == "op"
+            inside = use.target in model and vertices[v].kind == "op"
             layer, name = layout.layer_of(use.target), layout.names[v]
             step = Step(op.name, layer, op.argument_name(use.k), name, self.gains[use[:3]], 1.0, rms, inside)
             self._steps[v] = use.target, step
