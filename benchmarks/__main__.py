@@ -15,7 +15,7 @@ from typing import Any
 
 CASES = (
     *("chain", "two_layer", "cnn", "deep_cnn", "importing", "memory", "deep_chain", "drawing"),
-    *("checkpoint", "einsum"),
+    *("viewer", "checkpoint", "einsum"),
 )
 
 

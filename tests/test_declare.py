@@ -63,7 +63,7 @@ def test_in_a_notebook_a_cell_can_be_run_again() -> None:
 
 
 def double(**changed: Any) -> Callable[..., mg.Tensor]:
-    settings: dict[str, Any] = {"forward": lambda x: x * 2, "rules": [lambda g: g * 2], "name": "my_double", **changed}
+    settings: dict[str, Any] = {"forward": lambda x: x * 2, "rules": [lambda g: g * 2], "name": "my_twice", **changed}
     kind = settings.pop("kind", mg.general)
     forward, rules = settings.pop("forward"), settings.pop("rules")
     op: Callable[..., mg.Tensor] = kind(forward, *rules, **settings)
@@ -74,21 +74,21 @@ def double(**changed: Any) -> Callable[..., mg.Tensor]:
     ("changed", "error", "message"),
     [
         ({"name": 3}, TypeError, "the name of an op must be a str, got 3"),
-        ({"forward": 3}, TypeError, "my_double: the forward function must be callable, got 3"),
-        ({"rules": []}, ValueError, "my_double: no rules: give one for each argument"),
+        ({"forward": 3}, TypeError, "my_twice: the forward function must be callable, got 3"),
+        ({"rules": []}, ValueError, "my_twice: no rules: give one for each argument"),
         ({"rules": ["g"]}, TypeError, "a rule must be a Python function, whose parameters say what it reads.*got 'g'"),
         ({"rules": [np.negative]}, TypeError, "a rule must be a Python function.*ufunc 'negative'"),
         ({"rules": [lambda x: x]}, ValueError, "first parameter of a rule is the upstream gradient g; .* has x"),
         ({"rules": [lambda g, z: g]}, ValueError, "a rule reads 'z', .*; there are y, x, x_shape"),
         ({"rules": [lambda g: g] * 2}, ValueError, r"rules for 2 argument\(s\), but the forward function takes x only"),
         ({"forward": np.exp, "rules": [lambda g: g] * 4}, ValueError, "name the arguments they are for"),
-        ({"arguments": ("a", "b")}, ValueError, "my_double: 1 rules for the arguments a, b"),
+        ({"arguments": ("a", "b")}, ValueError, "my_twice: 1 rules for the arguments a, b"),
         ({"local": ["2", "3"]}, ValueError, "2 local formulas for the arguments x"),
         ({"local": ["2 {by}"]}, ValueError, r"the local formula '2 \{by\}' has \{by\}, which is not a static argument"),
         (
             {"forward": lambda x, y: x * y, "rules": [lambda g, y: g * y, lambda g, x: g * x]},
             ValueError,
-            "my_double: an argument cannot be named 'y': in rules, that is the op's value",
+            "my_twice: an argument cannot be named 'y': in rules, that is the op's value",
         ),
         ({"forward": lambda g: g * 2}, ValueError, "cannot be named 'g': in rules, that is the upstream gradient"),
         ({"forward": lambda x, y: x * y}, ValueError, "cannot be named 'y'"),
@@ -116,18 +116,18 @@ def test_a_declaration_that_contradicts_itself(changed: Any, error: type[Excepti
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"forward": lambda x: None}, "my_double: the forward function .* returned NoneType: None"),
-        ({"forward": lambda x: [1.0]}, r"my_double: the forward function .* returned list: \[1.0\]"),
-        ({"forward": mg.Tensor}, "my_double: the forward function .* returned Tensor"),
+        ({"forward": lambda x: None}, "my_twice: the forward function .* returned NoneType: None"),
+        ({"forward": lambda x: [1.0]}, r"my_twice: the forward function .* returned list: \[1.0\]"),
+        ({"forward": mg.Tensor}, "my_twice: the forward function .* returned Tensor"),
         (
             {"kind": mg.elementwise, "forward": lambda x: (x, x)},
-            "my_double: the forward function computes with raw arrays .* returned tuple",
+            "my_twice: the forward function computes with raw arrays .* returned tuple",
         ),
         ({"residuals": ["r"]}, r"declared with the residuals r, .*\(value, \{name: \.\.\.\}\); it returned ndarray"),
         ({"rules": [lambda g: None]}, "the rule for argument x must return a gradient.*returned NoneType: None"),
         ({"rules": [lambda g: [1.0, 2.0, 3.0]]}, "the rule for argument x must return a gradient.*list"),
         ({"rules": [lambda g: g * 1j]}, "the rule for argument x .* real numbers; .* dtype complex128"),
-        ({"forward": lambda x, by: x * by}, r"my_double: .*missing.*'by'"),
+        ({"forward": lambda x, by: x * by}, r"my_twice: .*missing.*'by'"),
     ],
 )
 def test_functions_that_return_something_else(changed: Any, message: str) -> None:
@@ -138,13 +138,13 @@ def test_functions_that_return_something_else(changed: Any, message: str) -> Non
 
 def test_residuals_that_are_missing() -> None:
     op = double(forward=lambda x: (x, {"s": 2}), rules=[lambda g, r: g * r], residuals=["r"])
-    with pytest.raises(ValueError, match=r"my_double: the forward function returned the residuals s, but .* reads 'r'"):
+    with pytest.raises(ValueError, match=r"my_twice: the forward function returned the residuals s, but .* reads 'r'"):
         op(x())
 
 
 def test_operands_are_told_from_static_arguments() -> None:
     op = double(forward=lambda x, by: x * by, rules=[lambda g, by: g * by])
-    with pytest.raises(TypeError, match=r"my_double: takes 1 operand\(s\) \(x\); by keyword: by; got 2"):
+    with pytest.raises(TypeError, match=r"my_twice: takes 1 operand\(s\) \(x\); by keyword: by; got 2"):
         op(x(), 2.0)
 
 
@@ -159,5 +159,5 @@ def test_operands_are_told_from_static_arguments() -> None:
 def test_decompositions_that_return_something_else(decomposition: Any, error: type[Exception], message: str) -> None:
     op = double(kind=mg.fused, decomposition=decomposition)
     a = x()
-    with pytest.raises(error, match="my_double: " + message):
+    with pytest.raises(error, match="my_twice: " + message):
         mg.grad(op(a).sum(), a, create_graph=True)

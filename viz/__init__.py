@@ -23,8 +23,10 @@ from . import plots
 from .api import draw, text
 from .diagnosis import Comparison, Finding, FlowReport, Thresholds, Waterfall, gradient_flow
 from .drawing import Drawing
+from .lesson import filmstrip, worksheet
 from .records import Picture
 from .render import RenderError
+from .viewer import Viewer, view
 
 if TYPE_CHECKING:
     from .diagnosis.callback import GradientFlow
@@ -38,11 +40,15 @@ __all__ = [
     "Picture",
     "RenderError",
     "Thresholds",
+    "Viewer",
     "Waterfall",
     "draw",
+    "filmstrip",
     "gradient_flow",
     "plots",
     "text",
+    "view",
+    "worksheet",
 ]
 
 

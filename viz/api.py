@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from minigrad import Tensor
@@ -16,6 +17,7 @@ from .measure import measure
 from .records import Picture
 from .trace import trace
 from .tree import tree
+from .viewer import view
 
 DIRECTIONS = ("LR", "TB")
 # Paths of more ops are drawn downwards.
@@ -144,9 +146,7 @@ def draw(
     >>> [value.gradient.scalar for item in drawing.picture.items for value in item.values]
     [-4.0, -4.0, -4.0, 3.0, 1.0]
     """
-    if direction is not None and direction not in DIRECTIONS:
-        raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
-    _check_digits(digits)
+    check_options(direction, digits)
     shown = details(show)
     picture = picture_of(
         output, gradient, max_nodes, depth, expand=expand, roll=roll, highlight=highlight, tangents=tangents,
@@ -154,8 +154,24 @@ def draw(
     )  # fmt: skip
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
-    direction = direction or ("TB" if _is_deep(picture) else "LR")
-    return Drawing(picture, title=title, direction=direction, digits=digits, show=shown, legend=legend)
+    direction = direction or chosen_direction(picture)
+    drawing = Drawing(picture, title=title, direction=direction, digits=digits, show=shown, legend=legend)
+    drawing._viewer = partial(
+        view, output, gradient=gradient, max_nodes=max_nodes, depth=depth, direction=direction, digits=digits
+    )
+    return drawing
+
+
+def check_options(direction: str | None, digits: int) -> None:
+    """Raise a ValueError for a direction or a number of digits that there is not."""
+    if direction is not None and direction not in DIRECTIONS:
+        raise ValueError(f"viz: direction must be one of {', '.join(DIRECTIONS)}, got {direction!r}")
+    _check_digits(digits)
+
+
+def chosen_direction(picture: Picture) -> str:
+    """Return the direction of a drawing where the user named none."""
+    return "TB" if _is_deep(picture) else "LR"
 
 
 def _is_deep(picture: Picture) -> bool:

@@ -47,6 +47,10 @@ class Style:
     def __init__(self, *, down: bool, digits: int, show: frozenset[str]) -> None:
         self.down, self.digits, self.show = down, digits, show
 
+    def mark(self, name: str) -> str:
+        """Return attributes for the cell with the gradient `name`: none here; the viewer finds the cell by them."""
+        return ""
+
     # -- lines of text -----------------------------------------------------------------------------------------------
 
     def chain(self, wire: Wire) -> list[Line]:
@@ -160,22 +164,25 @@ class Style:
         lines = self.value(item, shown, reference)
         backward = self.chain(wires[0]) if len(wires) == 1 else self.total(shown, wires)
         taps = [self.chain(wire) or [line("no gradient", "muted", 10)] for wire in wires] if tapped else []
+        named = [wire_id(wire) for wire in wires]
+        marks = [self.mark(name) for name in [named[0] if len(wires) == 1 else f"g{shown.id}", *named]]
         wrong, wrong_below = badge(shown.value, shown.born), badge(shown.gradient, shown.gradient_born)
         box = _box(item, self.down, self.show)
         least = box.width if self.down else box.height
-        return self._wire(f"v{shown.id}", lines, wrong, backward, wrong_below, taps, shown.gradient, least)
+        return self._wire(f"v{shown.id}", lines, wrong, backward, wrong_below, taps, shown.gradient, least, marks)
 
     def stub(self, wire: Wire, reference: str) -> str:
         """Return the label of a reference to a value that stands elsewhere."""
         box = _boxed(f'STYLE="ROUNDED" COLOR="{LIGHT["plain"]}"', [line(f"↪ {reference}", "forward")], padding=4)
-        block = self._wire("o", [], "", self.chain(wire), "", [], wire.downstream, box.width if self.down else 0)
+        marks = [self.mark(wire_id(wire))]
+        block = self._wire("o", [], "", self.chain(wire), "", [], wire.downstream, box.width if self.down else 0, marks)
         if self.down:
             return f"<{_TABLE}<TR><TD>{box.compact()}</TD></TR><TR><TD>{block}</TD></TR></TABLE>>"
         return f"<{_TABLE}<TR><TD {box.look}>{box.content}</TD><TD>{block}</TD></TR></TABLE>>"
 
     def _wire(
         self, port: str, above: list[Line], wrong: str, below: list[Line], wrong_below: str, taps: list[list[Line]],
-        gradient: Summary | None, least: int,
+        gradient: Summary | None, least: int, marks: Sequence[str],
     ) -> str:  # fmt: skip
         colour = LIGHT[stroke(gradient).colour]
         forward = _side(above, wrong, "RIGHT" if self.down else "CENTER")
@@ -188,10 +195,11 @@ class Style:
             text = (
                 f'<TR><TD ALIGN="RIGHT" WIDTH="{side}" CELLPADDING="3">{forward}</TD>'
                 f'<TD PORT="{port}" WIDTH="2" BGCOLOR="{colour}"></TD>'
-                f'<TD ALIGN="LEFT" WIDTH="{side}" CELLPADDING="3">{backward}</TD></TR>'
+                f'<TD ALIGN="LEFT" WIDTH="{side}" CELLPADDING="3"{marks[0]}>{backward}</TD></TR>'
             )
             cells = "".join(
-                f'<TD PORT="{port}u{i}" BORDER="1" SIDES="LRB" COLOR="{ends}" CELLPADDING="3">{stack(tap)}</TD>'
+                f'<TD PORT="{port}u{i}" BORDER="1" SIDES="LRB" COLOR="{ends}" CELLPADDING="3"{marks[i + 1]}>'
+                f"{stack(tap)}</TD>"
                 for i, tap in enumerate(taps)
             )
             row = f'<TR><TD COLSPAN="3" BORDER="1" SIDES="T" COLOR="{ends}">{_TABLE}<TR>{cells}</TR></TABLE></TD></TR>'
@@ -200,11 +208,16 @@ class Style:
         side = least // 2
         rows = [f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="BOTTOM">{forward}</TD></TR>']
         rows.append(f'<TR><TD PORT="{port}" HEIGHT="2" WIDTH="16" BGCOLOR="{colour}"></TD></TR>')
-        rows.append(f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="TOP">{backward}</TD></TR>')
+        rows.append(f'<TR><TD CELLPADDING="3" HEIGHT="{side}" VALIGN="TOP"{marks[0]}>{backward}</TD></TR>')
         for i, tap in enumerate(taps):
             look = f'BORDER="1" SIDES="TRB" COLOR="{ends}" CELLPADDING="3"'
-            rows.append(f'<TR><TD PORT="{port}u{i}" {look}>{stack(tap)}</TD></TR>')
+            rows.append(f'<TR><TD PORT="{port}u{i}" {look}{marks[i + 1]}>{stack(tap)}</TD></TR>')
         return f"{_TABLE}{''.join(rows)}</TABLE>"
+
+
+def wire_id(wire: Wire) -> str:
+    """Return a name that no other wire of the picture has."""
+    return f"w{wire.source}_{wire.target}_{wire.k + 1}"
 
 
 def _side(lines: list[Line], wrong: str, align: str) -> str:

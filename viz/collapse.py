@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from .records import Trace
@@ -52,21 +53,23 @@ def collapse(trace: Trace, max_nodes: int | None = 60, depth: int | None = None,
     ValueError
         If `max_nodes` is below 2 or `depth` is negative.
     """
-    if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 2):
-        raise ValueError(f"viz: max_nodes must be an integer of at least 2, or None for all, got {max_nodes!r}")
-    if depth is not None and (not isinstance(depth, int) or depth < 0):
-        raise ValueError(f"viz: depth must be an integer of at least 0, or None for all, got {depth!r}")
+    check_limits(max_nodes, depth)
     plan = _Plan(trace, depth)
     if roll or (roll is None and not plan.fits(max_nodes)):
         plan = _Plan(trace, depth, find_repeats(trace))
     view = plan.view(max_nodes)
     if max_nodes is None:
         return view
-    if len(set(view.owner)) > max_nodes:
-        _fold_chains(trace, view)
-    if len(set(view.owner)) > max_nodes:
-        _gather_oldest(trace, view, max_nodes)
+    shorten(trace, view, max_nodes)
     return view
+
+
+def check_limits(max_nodes: int | None, depth: int | None) -> None:
+    """Raise a ValueError if `max_nodes` is below 2 or `depth` is negative."""
+    if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 2):
+        raise ValueError(f"viz: max_nodes must be an integer of at least 2, or None for all, got {max_nodes!r}")
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise ValueError(f"viz: depth must be an integer of at least 0, or None for all, got {depth!r}")
 
 
 class _Plan:
@@ -155,6 +158,37 @@ class _Plan:
             else:
                 _join(view, inside, clusters[i].label, clusters[i].parent)
         return view
+
+
+def fold(trace: Trace, closed: Collection[int]) -> View:
+    """Fold these clusters, with all that is inside of them.
+
+    Parameters
+    ----------
+    trace : Trace
+    closed : collection of int
+        Ids of clusters. One inside of another one needs not be named.
+    """
+    view = View(list(range(len(trace.vertices))), {}, {}, {})
+    folded: list[int] = []  # by cluster, the outermost folded call that it lies in or is
+    for c, cluster in enumerate(trace.clusters):
+        outer = folded[cluster.parent] if cluster.parent >= 0 else -1
+        folded.append(outer if outer >= 0 else c if c in closed else -1)
+    members: dict[int, list[int]] = {}
+    for v, vertex in enumerate(trace.vertices):
+        if vertex.cluster >= 0 and folded[vertex.cluster] >= 0:
+            members.setdefault(folded[vertex.cluster], []).append(v)
+    for c, inside in members.items():
+        _join(view, inside, trace.clusters[c].label, trace.clusters[c].parent)
+    return view
+
+
+def shorten(trace: Trace, view: View, max_nodes: int | None) -> None:
+    """Fold long chains of `view`, then its oldest part, until at most `max_nodes` boxes are left."""
+    if max_nodes is not None and len(set(view.owner)) > max_nodes:
+        _fold_chains(trace, view)
+    if max_nodes is not None and len(set(view.owner)) > max_nodes:
+        _gather_oldest(trace, view, max_nodes)
 
 
 def _join(view: View, members: list[int], label: str, cluster: int) -> None:

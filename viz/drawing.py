@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from .dot import Writer
 from .records import Picture
 from .render import FORMATS, RenderError, render
 from .tree import tree
+from .viewer import Viewer
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type hints
@@ -36,6 +37,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         writer = Writer(picture, direction=direction, digits=digits, show=show, legend=legend)
         super().__init__("minigrad", body=writer.source(), format="svg")
         self.picture = picture
+        self._viewer: Callable[[], Viewer] | None = None
         self.title = title
         self._digits = digits
 
@@ -87,10 +89,27 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         elif kind in FORMATS:
             data = self._rendered(kind, timeout)
         else:
-            raise ValueError(f"viz: cannot save {path.name!r}: the suffix must be .svg, .png, .pdf, .dot, .gv or .txt")
+            known = ".svg, .png, .pdf, .dot, .gv or .txt; viz.view writes .html"
+            raise ValueError(f"viz: cannot save {path.name!r}: the suffix must be {known}")
         with atomic_write(path) as file:
             file.write(data)
         return path
+
+    def interactive(self) -> Viewer:
+        """Return the graph as a page to look into, which shows itself in notebooks (see :func:`minigrad.viz.view`).
+
+        For this a drawing holds on to its graph, so the graph must not have been freed since.
+
+        Raises
+        ------
+        RuntimeError
+            If the graph was freed.
+        RenderError
+            If there is no Graphviz, it failed, or the time ran out.
+        """
+        if self._viewer is None:
+            raise RuntimeError("viz: this drawing was not made by viz.draw, so it knows no graph to look into")
+        return self._viewer()
 
     def _rendered(self, format: str, timeout: float = 60.0) -> bytes:
         return render(self.source, format, title=self.title, description=self.text, timeout=timeout)

@@ -7,7 +7,8 @@ a drawing has no such effects. It shows the chain rule as the rules give it, wit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,29 @@ def measure(
         clusters[c] = clusters[c]._replace(label=f"{clusters[c].label} ×{times}")
     ops = sum(v.kind == "op" for v in vertices)
     return Picture(items, wires, tuple(clusters), len(vertices) - 1, ops, note, route)
+
+
+def arrays(traced: Traced, ids: Iterable[int], gradient: Any = None) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Return values of the graph themselves, and their gradients, by id.
+
+    Parameters
+    ----------
+    traced : Traced
+    ids : iterable of int
+        The vertices that are asked for; one whose value was freed, or that no gradient flows to, is left out.
+    gradient : Tensor or array_like, optional
+        As in :func:`measure`.
+    """
+    vertices, wanted = traced.trace.vertices, set(ids)
+    forward: dict[int, Any] = {}
+    with np.errstate(all="ignore"):
+        values = Values(source for source in traced.sources if type(source) is Node)
+        for v in sorted(wanted):
+            with suppress(RuntimeError):
+                forward[v] = traced.output._data if v == len(vertices) - 1 else values.of(traced.sources[v])
+        sweep = _Sweep(traced, View(list(range(len(vertices))), {}, {}, {}), wanted)
+        sweep.run(_seed(vertices[-1], gradient))
+    return forward, sweep.kept
 
 
 def _uses(vertices: tuple[Vertex, ...], view: View) -> dict[Use, bool]:

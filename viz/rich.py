@@ -103,7 +103,7 @@ def markup(spans: Line) -> str:
     return "".join(parts)
 
 
-def _lead(room: float, size: float) -> Line:
+def lead(room: float, size: float) -> Line:
     """Return spaces that are `room` points wide.
 
     Lines are brought to the middle, or to the right, by spaces: Graphviz would do so by its own measure of them, and
@@ -123,8 +123,8 @@ def stack(lines: Sequence[Line], align: str = "CENTER") -> str:
     share = {"LEFT": 0.0, "CENTER": 0.5, "RIGHT": 1.0}[align]
     rows = []
     for spans in lines:
-        lead = _lead((widest - _width(spans)) * share, max(span.size for span in spans))
-        text = markup((*lead, *spans))
+        before = lead((widest - _width(spans)) * share, max(span.size for span in spans))
+        text = markup((*before, *spans))
         rows.append(f'<TR><TD ALIGN="LEFT" WIDTH="{w}" HEIGHT="{height(spans)}">{text}</TD></TR>')
     size = f'ALIGN="{align}" FIXEDSIZE="TRUE" WIDTH="{w}" HEIGHT="{h}"'
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}>{"".join(rows)}</TABLE>'

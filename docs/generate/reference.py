@@ -113,6 +113,7 @@ def _optional(name: str) -> ModuleType | None:
         return None
 
 
+@cache
 def _module_of(function: Any) -> str:
     """Return the module that a public function was made in."""
     op = getattr(function, "op", None)
@@ -137,6 +138,7 @@ def title(module: ModuleType) -> str:
     return re.split(r"[:.]", first)[0]
 
 
+@cache
 def function_of(op: Op) -> Callable[..., Any] | None:
     """Return the public function that records `op`, if there is one of that name."""
     for function, name in public().items():

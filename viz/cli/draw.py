@@ -15,6 +15,7 @@ from minigrad import Tensor
 
 from ..api import DIRECTIONS, draw, text
 from ..detail import DETAILS
+from ..viewer import view
 from .expression import ExpressionError, evaluate, value
 
 HELP = "draw the graph of an expression, or of a tensor that a script computes"
@@ -22,6 +23,7 @@ EXAMPLES = """examples:
   minigrad draw "(x + y) * z" x=-2 y=5 z=-4 -o graph.svg
   minigrad draw "x @ W + b" "x=[[1, 2]]" "W=[[1, 3, 5], [2, 4, 6]]" "b=[1, 2, 3]" --gradient "[[1, 2, 3]]" --text
   minigrad draw "x**3" x=2 --grad-of x --open      the graph of the derivative
+  minigrad draw "sigmoid(x * w)" x=2 w=-1 -o graph.html     a page to look into, and to step through
   minigrad draw train.py:loss -o loss.pdf          the tensor (or the function that returns it) `loss` of a script
 
 An expression has numbers, names, lists, + - * / // % ** @, comparisons, indices, and minigrad's functions: exp(x),
@@ -37,7 +39,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="EXPRESSION | SCRIPT.py:NAME", help="what to draw")
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a number, or a list such as [[1, 2], [3, 4]]")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help=".svg (default: graph.svg), .png, .pdf, .dot or .txt"
+        "-o", "--output", type=Path, metavar="FILE", help=".svg (default: graph.svg), .png, .pdf, .html, .dot or .txt"
+    )
+    parser.add_argument(
+        "--html", action="store_true", help="write a page to look into and to step through (default: graph.html)"
     )
     parser.add_argument("--text", action="store_true", help="print the graph as a tree of text")
     parser.add_argument("--open", action="store_true", help="show the file when it is written")
@@ -79,16 +84,21 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("there is nothing to draw: the expression has no name that requires a gradient")
     if gradient is None and output.size != 1:
         gradient = mg.ones(output.shape)
-    shown = {
-        "gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits,
-        "expand": options.expand, "highlight": options.highlight, "check": options.check,
-    }  # fmt: skip
+    shown = {"gradient": gradient, "depth": options.depth, "max_nodes": options.max_nodes, "digits": options.digits}
+    marked = {"expand": options.expand, "highlight": options.highlight, "check": options.check}
+    path = options.output or Path("graph.html" if options.html else "graph.svg")
+    as_page = options.html or path.suffix.lower() in (".html", ".htm")
+    unfit = [name for name, value in {**marked, "show": options.show}.items() if value]
+    if as_page and unfit and not options.text:
+        raise ValueError(f"--{unfit[0]}: for drawings, not for the page of --html, which has its own ways to show more")
     if options.text:
-        print(text(output, **shown))
-    if options.text and options.output is None and not options.open:
+        print(text(output, **shown, **marked))
+    if options.text and options.output is None and not (options.open or options.html):
         return 0
-    drawing = draw(output, direction=options.direction, show=options.show, **shown)
-    path = drawing.save(options.output or Path("graph.svg"))
+    if as_page:
+        view(output, path, direction=options.direction, **shown)
+    else:
+        draw(output, direction=options.direction, show=options.show, **shown, **marked).save(path)
     print(path)
     if options.open:
         import webbrowser
