@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -335,7 +336,8 @@ class Trainer(Evaluator):
         self._whole = True
 
     def _gradients(self) -> tuple[float, list[Result]]:
-        return gradients(self.model, self.loss, self.optimizer, self.scaler, self.window)
+        before = [partial(hook, self) for hook in self._hooks["on_backward_start"]]
+        return gradients(self.model, self.loss, self.optimizer, self.scaler, self.window, before)
 
     def _steps(self, accumulate: int) -> int | None:
         try:
