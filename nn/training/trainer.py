@@ -100,6 +100,12 @@ class Trainer(Evaluator):
         super().__init__(model, loss, metrics)
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Trainer: expected an optimizer, got {optimizer!r}")
+        own, known = list(model.parameters()), set(map(id, optimizer.parameters))
+        if any(p.requires_grad for p in own) and not any(id(p) in known for p in own):
+            raise ValueError(
+                "Trainer: the optimizer has none of the model's parameters, so that nothing would be learned; make it "
+                "of this model's parameters()"
+            )
         if scaler is not None and isinstance(optimizer, LBFGS):
             raise TypeError("Trainer: LBFGS computes the loss several times in a step; a GradScaler cannot follow")
         self.optimizer = optimizer
