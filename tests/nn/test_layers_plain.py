@@ -43,6 +43,12 @@ def test_first_biases_can_be_chosen() -> None:
     assert not nn.Affine(2, 3).bias.data.any()  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("setting", ["init", "bias_init"])
+def test_the_name_of_an_initializer_is_refused(setting: str) -> None:
+    with pytest.raises(TypeError, match=f"Affine: {setting} must be a function that makes arrays, .* got 'he'"):
+        nn.Affine(2, 3, **{setting: "he"})  # type: ignore[arg-type]
+
+
 def test_an_array_that_an_initializer_keeps_is_copied() -> None:
     kept = np.ones((2, 2), np.float32)
     a, b = (nn.Affine(2, 2, init=lambda *_, **__: kept) for _ in range(2))
