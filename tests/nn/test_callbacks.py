@@ -316,6 +316,13 @@ def test_live_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(axes[0].lines[1].get_ydata(), trainer.history["val_loss"])
 
 
+@pytest.mark.parametrize("name", ["run.safetensors", "runs/a.npz"])
+def test_a_checkpoint_in_the_name_of_a_file_is_refused(name: str) -> None:
+    folder = name.partition(".")[0]
+    with pytest.raises(ValueError, match=rf"two files in a folder, and '{name}' is .* such as '{folder}'"):
+        nn.callbacks.Checkpoint(name, format="npz")
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -63,6 +63,15 @@ def named(change: Augmentation) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------- for all
+@pytest.mark.parametrize("change", [*ALL, *NOTHING], ids=named)
+def test_the_repr_is_the_call_that_makes_it(change: Augmentation) -> None:
+    again = eval(repr(change), {type(a).__name__: type(a) for a in ALL})
+    assert repr(again) == repr(change)
+    np.testing.assert_array_equal(
+        again(images(2, 1, 6, 6), np.random.default_rng(0)), change(images(2, 1, 6, 6), np.random.default_rng(0))
+    )
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(4, 1, 8, 8), (3, 3, 7, 10), (0, 1, 6, 6)])
 @pytest.mark.parametrize("change", ALL, ids=named)

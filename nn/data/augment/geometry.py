@@ -35,6 +35,9 @@ class Compose(Augmentation):
                 raise TypeError(f"Compose: expected callables (images, rng), got {step!r}")
         self.steps = steps
 
+    def __repr__(self) -> str:
+        return f"Compose({', '.join(map(repr, self.steps))})"
+
     def change(self, images: Images, rng: np.random.Generator) -> Images:
         out, maps, fill = images, None, 0.0
         for step in self.steps:
