@@ -14,7 +14,7 @@ from minigrad.tree import leaves
 
 from ._parts import check_hidden, check_name, what
 from ._state import LoadedKeys, write_state
-from .parameter import Parameter
+from .parameter import Parameter, Parameters
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -231,8 +231,8 @@ class Module:
                     yield f"{prefix}.{name}" if prefix else name, value
 
     def parameters(self) -> Iterator[Parameter]:
-        """Yield all parameters, each once."""
-        return (parameter for _, parameter in self.named_parameters())
+        """Yield all parameters, each once; an optimizer that is made of them saves its state under their names."""
+        return Parameters(self.named_parameters())
 
     def count_parameters(self, trainable: bool = False) -> int:
         """Return how many numbers the parameters hold, shared ones counted once; `trainable`: without frozen ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from minigrad import Tensor
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-__all__ = ["Parameter"]
+__all__ = ["Parameter", "Parameters"]
 
 
 class Parameter(Tensor):
@@ -52,3 +53,22 @@ class Parameter(Tensor):
                 "gradient. Write them with a point, or convert with .astype(float)"
             )
         super().__init__(data, requires_grad=requires_grad, dtype=dtype, name=name)
+
+
+class Parameters(Iterator[Parameter]):
+    """An iterator over the parameters of a module that an optimizer can ask for their names.
+
+    Parameters
+    ----------
+    named : iterable of (str, Parameter)
+    """
+
+    def __init__(self, named: Iterable[tuple[str, Parameter]]) -> None:
+        self._named = iter(named)
+
+    def __next__(self) -> Parameter:
+        return next(self._named)[1]
+
+    def named(self) -> Iterator[tuple[str, Parameter]]:
+        """Return what is left to yield, with names."""
+        return self._named

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from minigrad import Tensor
 
 from ..module import Module
+from ..parameter import Parameters
 
 if TYPE_CHECKING:
     from .settings import Setting
@@ -96,14 +97,15 @@ def read_groups(kind: str, params: Any, known: Iterable[str], taken: list[tuple[
     known : iterable of str
         The names of the settings.
     taken : list of (str, Tensor)
-        What the optimizer has already; a parameter without a name is named after its position after these.
+        What the optimizer has already; a parameter without a name is named after its position after these, as is
+        one of a module whose name is taken.
     """
     if isinstance(params, Tensor):
         raise TypeError(f"{kind}: expected an iterable of parameters, got one Tensor; write [tensor]")
     if isinstance(params, Mapping):
         raise TypeError(f"{kind}: expected an iterable of parameters or groups, got one mapping; write [group]")
     _refuse_module(kind, params)
-    items = list(params)
+    items = _items(params)
     grouped = [isinstance(item, Mapping) for item in items]
     if any(grouped) and not all(grouped):
         raise TypeError(f"{kind}: expected parameters or groups (mappings with 'params'), got some of each")
@@ -118,7 +120,7 @@ def read_groups(kind: str, params: Any, known: Iterable[str], taken: list[tuple[
             raise ValueError(f"{kind}: a group has no setting {', '.join(unknown)}; known: {', '.join(known)}")
         given = own.pop("params")
         _refuse_module(kind, given)
-        given = [given] if isinstance(given, Tensor) else list(given)
+        given = [given] if isinstance(given, Tensor) else _items(given)
         if not given:
             raise ValueError(f"{kind}: there are no parameters to optimize")
         named = []
@@ -135,8 +137,21 @@ def _refuse_module(kind: str, params: Any) -> None:
         raise TypeError(f"{kind}: expected parameters, got {type(params).__name__}, a module; pass its .parameters()")
 
 
+class _Suggested(NamedTuple):
+    """A parameter with the name that it has in its module; in two modules, two may have the same."""
+
+    name: str
+    parameter: Tensor
+
+
+def _items(params: Any) -> list[Any]:
+    return [_Suggested(*pair) for pair in params.named()] if isinstance(params, Parameters) else list(params)
+
+
 def _checked(kind: str, item: Any, taken: list[tuple[str, Tensor]]) -> tuple[str, Tensor]:
     name, parameter = item if isinstance(item, tuple) else (str(len(taken)), item)
+    if isinstance(item, _Suggested) and any(name == known for known, _ in taken):
+        name = str(len(taken))
     if not isinstance(parameter, Tensor):
         raise TypeError(f"{kind}: parameter {name!r} must be a Tensor, got {type(parameter).__name__}")
     if not parameter.is_leaf:

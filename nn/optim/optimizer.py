@@ -31,9 +31,9 @@ class Optimizer:
     Parameters
     ----------
     params : iterable of Tensor, of (str, Tensor), or of groups
-        Leaves, such as ``model.parameters()``, or ``model.named_parameters()``, under whose names the state is then
-        saved; else under their position. A group is a mapping that has some of these under ``"params"``, and settings
-        of its own beside it.
+        Leaves, such as ``model.parameters()``, under whose names in the model the state is saved; pairs say other
+        names, and lists of tensors have none: there it is their position. A group is a mapping that has some of these
+        under ``"params"``, and settings of its own beside it.
     **settings
         For the parameters whose group does not say otherwise. ``lr``, the learning rate, is one of them.
 

@@ -236,7 +236,12 @@ def test_resuming_from_a_file_is_exact(case: str, suffix: str, tmp_path: Path) -
 
 def test_state_is_keyed_by_name_or_position() -> None:
     model = nn.Sequential(nn.Affine(2, 1))
-    for params, names in [(model.named_parameters(), ["0.weight", "0.bias"]), (model.parameters(), ["0", "1"])]:
+    named = ["0.weight", "0.bias"]
+    for params, names in [
+        (model.named_parameters(), named),
+        (model.parameters(), named),
+        (list(model.parameters()), ["0", "1"]),
+    ]:
         optimizer = nn.Adam(params)
         assert list(optimizer.state_dict()) == [f"groups.0.{name}" for name in nn.Adam.settings]
         model(np.ones((1, 2), np.float32)).sum().backward()
@@ -302,3 +307,15 @@ def test_the_learning_rate_is_checked_whenever_it_is_set() -> None:
     with pytest.raises(ValueError, match="lr must be at least 0"):
         optimizer.lr = -1
     assert optimizer.lr == 0.1
+
+
+def test_state_is_kept_under_the_names_of_the_model() -> None:
+    model = nn.Sequential(hidden=nn.Affine(3, 2), out=nn.Affine(2, 1))
+    optimizer = nn.Momentum(model.parameters(), lr=0.1)
+    (model(np.ones((4, 3), np.float32)) ** 2).sum().backward()
+    optimizer.step()
+    names = {key.rpartition(".")[0] for key in optimizer.state_dict() if key.endswith("velocity")}
+    assert names == {name for name, _ in model.named_parameters()}
+    # Of two models with equal names, the second has positions; nothing is refused.
+    groups = [{"params": nn.Affine(1, 1).parameters()}, {"params": nn.Affine(1, 1).parameters(), "lr": 1.0}]
+    assert nn.SGD(groups, lr=0.1).groups[1].names == ["2", "3"]
