@@ -20,6 +20,7 @@ from minigrad.files import atomic_write
 
 from ..labels import clean
 from ..measure import arrays, measure
+from ..outline import MOST_OPS, is_large
 from ..theme import COLOURS
 from ..trace import Traced, trace
 from .arrays import inspected
@@ -141,6 +142,11 @@ def view(
     check_options(direction, digits)
     if path is not None:
         _check_suffix(Path(path))
+    if depth is None and max_nodes is not None and is_large(output):
+        raise ValueError(
+            f"viz: this graph has more than {MOST_OPS:,} ops, too many for a page. viz.draw(output) tells what is in "
+            "it; depth=0 makes the page all the same, and measures every value for it"
+        )
     whole = trace(output)
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
