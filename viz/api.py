@@ -48,8 +48,9 @@ def picture_of(
 ) -> Picture:
     """Return the records of what is shown of `output`'s graph."""
     # Whoever asks for more than what is usual is ready to wait for it.
-    asked = depth is not None or max_nodes is None or expand or roll or highlight is not None or tangents or check
-    if not asked and is_large(output):
+    usual = depth is None and max_nodes is not None and expand is False and not roll
+    usual = usual and highlight is None and not tangents and not check
+    if usual and is_large(output):
         check_limits(max_nodes, depth)
         seed_of(output, gradient)
         return outline(output)

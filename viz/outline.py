@@ -1,4 +1,4 @@
-"""A graph too large to be measured value by value, in a few boxes: what there is, counted, and how to see more of it."""
+"""A graph too large to be measured value by value, in a few boxes: what is in it, counted, and how to see more."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ _TITLE = re.compile(
 
 
 def _with_titles_on_top(svg: str) -> str:
-    """Return an SVG whose frames have their titles above the wires, with a rim in the frame's colour around the letters.
+    """Return an SVG whose frames have their titles above the wires, with a rim in the frame's colour around letters.
 
     Graphviz draws a frame with its title first, and knows no way to keep wires off a title.
     """

@@ -93,6 +93,6 @@ def test_lessons_say_why_not(make: object) -> None:
 
 
 def test_pages_say_why_not_and_can_be_asked_for(rendering: None) -> None:
-    with pytest.raises(ValueError, match="too many for a page.*depth=0"):
+    with pytest.raises(ValueError, match=r"too many for a page.*depth=0"):
         viz.view(long(40))
     assert "sin" in viz.view(long(40), depth=0).html
