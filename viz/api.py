@@ -167,8 +167,9 @@ def draw(
     direction = direction or chosen_direction(picture)
     drawing = Drawing(picture, title=title, direction=direction, digits=digits, show=shown, legend=legend)
     drawing._viewer = partial(
-        view, output, gradient=gradient, max_nodes=max_nodes, depth=depth, direction=direction, digits=digits
-    )
+        view, output, gradient=gradient, max_nodes=max_nodes, depth=depth, highlight=highlight, check=check,
+        direction=direction, digits=digits,
+    )  # fmt: skip
     return drawing
 
 
