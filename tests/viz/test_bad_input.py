@@ -23,7 +23,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 NAMES = {
     "markup": "<b>x</b><script>alert(1)</script>",
-    "quotes": "\"'`]; evil [label=\"x\\",
+    "quotes": '"\'`]; evil [label="x\\',
     "entity": "&lt;x&gt; &amp; &#60;",
     "control": "a\x00b\x07c\x1b[31md\x7f\r\n\t\u2028e",
     "emoji": "👩\u200d🔬🏳️\u200d🌈 🍎",

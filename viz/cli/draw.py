@@ -98,9 +98,7 @@ def run(options: argparse.Namespace) -> int:
     if options.text and options.output is None and not (options.open or options.html):
         return 0
     if as_page:
-        view(
-            output, path, direction=options.direction, highlight=options.highlight, check=options.check, **shown
-        )
+        view(output, path, direction=options.direction, highlight=options.highlight, check=options.check, **shown)
     else:
         draw(output, direction=options.direction, show=options.show, **shown, **marked).save(path)
     print(path)
