@@ -33,8 +33,8 @@ __all__ = [
     "xavier_uniform", "zeros",
 ]  # fmt: skip
 
-# Called as init(shape, rng=..., dtype=...).
 Initializer = Callable[..., "NDArray[Any]"]
+"""What layers take as ``init``: called as ``init(shape, rng=..., dtype=...)``, it returns an array of that shape."""
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:

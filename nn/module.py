@@ -286,6 +286,10 @@ class Module:
         The tensors stay the same objects: shared ones stay shared, and an optimizer that was made before goes on. What
         was recorded before cannot be swept any more.
 
+        A model of float16 is for inference. It trains, too, and the optimizer computes in float32; but steps below
+        1/4096 of a weight are lost in rounding, as are gradients below 3e-8. :class:`~minigrad.nn.MixedPrecision` is
+        for training: its parameters stay float32. float32 inputs make the results of a float16 model float32.
+
         Parameters
         ----------
         dtype : dtype

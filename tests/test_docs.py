@@ -1,16 +1,20 @@
 """The Python in the documentation runs, and the pages made from the registry hold all of it."""
 
+import ast
 import doctest
+import itertools
+import operator
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import minigrad as mg
 from docs.generate import blocks, formulas, policy, reference, text
 from docs.generate.figures import decomposition, inline, style_sheet
-from minigrad import listing, viz
+from minigrad import listing, nn, viz
 from minigrad.testing.policy import POINTS
 from tests.ops.table import SAMPLES
 
@@ -94,6 +98,45 @@ def test_every_public_function_of_the_top_level_is_listed() -> None:
     for name in mg.__all__:
         if not isinstance(getattr(mg, name), (type, dict, ModuleType)) and f"::: minigrad.{name}\n" not in api:
             assert f"| [`{name}`](" in table, name
+
+
+def heads_of_the_reference() -> dict[str, str]:
+    """Return the objects that the pages show, each with its options as text."""
+    pages = [page.read_text() for page in (ROOT / "docs" / "reference" / "api").glob("*.md")]
+    return {head: options for page in pages for head, options in re.findall(r"^::: (\S+)\n((?: +.*\n)*)", page, re.M)}
+
+
+def documented_values(folder: Path) -> set[str]:
+    """Return the names of a package that are no functions or classes, and have a text below them."""
+    found = set()
+    for file in folder.rglob("*.py"):
+        body = ast.parse(file.read_text()).body
+        for statement, text_below in itertools.pairwise(body):
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and isinstance(text_below, ast.Expr):
+                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                found.update(target.id for target in targets if isinstance(target, ast.Name))
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", ["", "data", "data.augment", "functional", "init", "models", "schedules", "callbacks", "metrics", "pytorch",
+             "onnx"],
+)  # fmt: skip
+def test_every_public_name_of_nn_is_in_the_reference(path: str) -> None:
+    found: Any = operator.attrgetter(path)(nn) if path else nn
+    heads, values = heads_of_the_reference(), documented_values(ROOT / "nn")
+    hidden = re.findall(r'"!(.+?)"', heads[found.__name__])
+    assert found.__all__
+    for name in found.__all__:
+        value = getattr(found, name)
+        if isinstance(value, ModuleType):
+            assert value.__name__ in heads, name
+        elif value is not nn.Callback or found is nn:  # it has its place among the names of nn
+            alone = f"{found.__name__}.{name}" in heads
+            assert alone or not [pattern for pattern in hidden if re.search(pattern, name)], name
+            # What has no text of its own is left out of the page.
+            text_of = vars(value).get("__doc__") if isinstance(value, type) else getattr(value, "__doc__", None)
+            assert name in values or (callable(value) and text_of), name
 
 
 def test_every_op_tells_its_rules() -> None:

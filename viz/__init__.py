@@ -14,15 +14,49 @@
 The drawing is made in steps, each of which hands immutable records to the next: ``trace`` reads the engine's graph and
 opens fused ops (``expand``), ``collapse`` chooses what is shown and rolls what is alike (``repeats``), ``measure``
 finds the numbers, ``dot`` writes DOT text and ``tree`` writes text. Rendering (``render``) is the only one that needs
-Graphviz.
+Graphviz. ``diagnosis`` reads the same trace, and tells what is wrong with the gradients.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from . import plots
 from .api import draw, text
+from .diagnosis import Comparison, Finding, FlowReport, Thresholds, Waterfall, gradient_flow
 from .drawing import Drawing
 from .lesson import filmstrip, worksheet
 from .records import Picture
 from .render import RenderError
 from .viewer import Viewer, view
 
-__all__ = ["Drawing", "Picture", "RenderError", "Viewer", "draw", "filmstrip", "plots", "text", "view", "worksheet"]
+if TYPE_CHECKING:
+    from .diagnosis.callback import GradientFlow
+
+__all__ = [
+    "Comparison",
+    "Drawing",
+    "Finding",
+    "FlowReport",
+    "GradientFlow",
+    "Picture",
+    "RenderError",
+    "Thresholds",
+    "Viewer",
+    "Waterfall",
+    "draw",
+    "filmstrip",
+    "gradient_flow",
+    "plots",
+    "text",
+    "view",
+    "worksheet",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # A callback is one of nn's, and drawings need no nn: it is loaded with the first use.
+    if name == "GradientFlow":
+        from .diagnosis.callback import GradientFlow
+
+        return GradientFlow
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+

@@ -38,11 +38,12 @@ def summarize(values: Any) -> Summary:
     if good.size:
         low, median, high = float(np.min(good)), float(np.median(good)), float(np.max(good))
     zeros = float(np.count_nonzero(flat == 0)) / a.size
-    rms = _rms(good[np.isfinite(good)] if infs else good)
+    rms = rms_of(good[np.isfinite(good)] if infs else good)
     return Summary(a.shape, entries, low, median, high, rms, zeros, nans, infs)
 
 
-def _rms(values: Any) -> float:
+def rms_of(values: Any) -> float:
+    """Return the rms of an array of finite numbers, of any size and dtype."""
     top = float(np.max(np.abs(values.astype(float)))) if values.size else 0.0
     # Scaled, so that squares neither overflow nor vanish.
     return top * float(np.sqrt(np.mean(np.square(values / top, dtype=float)))) if top else 0.0

@@ -140,6 +140,9 @@ class ArrayDataset(Dataset):
         if len({len(array) for array in self.arrays}) > 1:
             raise ValueError(f"ArrayDataset: the arrays have unequal numbers of examples (first axis): {shapes}")
 
+    def __repr__(self) -> str:
+        return f"ArrayDataset({', '.join(f'{array.dtype} {array.shape}' for array in self.arrays)})"
+
     @classmethod
     def from_iterable(cls, examples: Iterable[Any]) -> Self:
         """Read all examples, each an array or a tuple of arrays, into memory.

@@ -65,8 +65,13 @@ def locate(
     purpose = f"{data_set}, which is not in a folder that MINIGRAD_DATA names: downloading it"
     pooch = require("pooch", "data", purpose)
     target = Path(cache or os.environ.get("MINIGRAD_CACHE") or pooch.os_cache("minigrad")) / data_set
-    for file in files:
-        fetch(file, target, download=download)
+    try:
+        for file in files:
+            fetch(file, target, download=download)
+    except (FileNotFoundError, DownloadError) as error:
+        if data:
+            error.add_note(f"MINIGRAD_DATA is {data!r}, which has no folder {data_set}")
+        raise
     return target
 
 

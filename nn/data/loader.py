@@ -107,6 +107,14 @@ class DataLoader:
         self._start: dict[str, Any] | None = None  # the generator's state before the epoch's draws
         self._resume = False
 
+    def __repr__(self) -> str:
+        shown = f"{self.data!r}, {self.batch_size}"
+        for name, default in (("shuffle", False), ("drop_last", False), ("workers", 0), ("transform", None)):
+            value = getattr(self, name)
+            if value != default:
+                shown += f", {name}={value!r}"
+        return f"DataLoader({shown})"
+
     def __len__(self) -> int:
         """Return the number of batches in an epoch.
 

@@ -33,7 +33,7 @@ class Standardizer:
     Raises
     ------
     ValueError
-        If there are no inputs, or some of them are not finite.
+        If there are no inputs, or some of them are not finite; at a call, if the inputs have other axes.
 
     Notes
     -----
@@ -73,13 +73,24 @@ class Standardizer:
 
     def __call__(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return ``(x - mean) / std``, a new array."""
-        out: npt.NDArray[Any] = (np.asarray(x) - self.mean) / self.std
+        out: npt.NDArray[Any] = (self._checked(x) - self.mean) / self.std
         return out
 
     def inverse(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return ``x * std + mean``, a new array."""
-        out: npt.NDArray[Any] = np.asarray(x) * self.std + self.mean
+        out: npt.NDArray[Any] = self._checked(x) * self.std + self.mean
         return out
+
+    def _checked(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        array = np.asarray(x)
+        try:
+            both = np.broadcast_shapes(array.shape, self.mean.shape)
+            fits = both[len(both) - array.ndim :] == array.shape  # a single example may lack the first axis
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(f"Standardizer: mean and deviation have shape {self.mean.shape}, the inputs {array.shape}")
+        return array
 
 
 def split(

@@ -61,6 +61,8 @@ def bias(
 def _parameter(
     kind: str, what: str, shape: tuple[int, ...], init: Initializer, dtype: DTypeLike, rng: np.random.Generator | None
 ) -> Parameter:
+    if not callable(init):
+        raise TypeError(f"{kind}: {what} must be a function that makes arrays, such as nn.init.he_normal, got {init!r}")
     values = init(shape, rng=rng, dtype=dtype)
     if np.shape(values) != shape:
         raise ValueError(f"{kind}: {what} returned shape {np.shape(values)} for parameters of shape {shape}")

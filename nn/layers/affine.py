@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,10 @@ class Affine(Module):
         x = asarray(input)
         shape = x.shape
         if not shape or shape[-1] != self.in_features:
-            raise ValueError(f"{self._head()}: expected input of shape (n, {self.in_features}), got {shape}")
+            hint = ""
+            if len(shape) > 2 and math.prod(shape[1:]) == self.in_features:
+                hint = "; nn.Flatten() in front of it makes rows of them"
+            raise ValueError(f"{self._head()}: expected input of shape (n, {self.in_features}), got {shape}{hint}")
         weight, bias = self.weight, self.bias
         if bias is None:
             return x @ weight

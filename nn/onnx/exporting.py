@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OPSET", "export"]
 
-OPSET = 21  # the first with GroupNormalization per channel; ONNX 1.16 and ONNX Runtime 1.18, of 2024, have it
+OPSET = 21
+"""The version of ONNX's operators that is written, of ONNX 1.16 and ONNX Runtime 1.18 (2024).
+
+It is the first with GroupNormalization per channel.
+"""
 _IR_VERSION = 10  # that of the same release
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from minigrad import Tensor
 
+from ..module import Module
+
 if TYPE_CHECKING:
     from .settings import Setting
 
@@ -100,6 +102,7 @@ def read_groups(kind: str, params: Any, known: Iterable[str], taken: list[tuple[
         raise TypeError(f"{kind}: expected an iterable of parameters, got one Tensor; write [tensor]")
     if isinstance(params, Mapping):
         raise TypeError(f"{kind}: expected an iterable of parameters or groups, got one mapping; write [group]")
+    _refuse_module(kind, params)
     items = list(params)
     grouped = [isinstance(item, Mapping) for item in items]
     if any(grouped) and not all(grouped):
@@ -114,6 +117,7 @@ def read_groups(kind: str, params: Any, known: Iterable[str], taken: list[tuple[
         if unknown:
             raise ValueError(f"{kind}: a group has no setting {', '.join(unknown)}; known: {', '.join(known)}")
         given = own.pop("params")
+        _refuse_module(kind, given)
         given = [given] if isinstance(given, Tensor) else list(given)
         if not given:
             raise ValueError(f"{kind}: there are no parameters to optimize")
@@ -123,6 +127,12 @@ def read_groups(kind: str, params: Any, known: Iterable[str], taken: list[tuple[
             taken.append(named[-1])
         groups.append((own, named))
     return groups
+
+
+def _refuse_module(kind: str, params: Any) -> None:
+    # Containers are iterable, so that their layers would be taken for parameters.
+    if isinstance(params, Module):
+        raise TypeError(f"{kind}: expected parameters, got {type(params).__name__}, a module; pass its .parameters()")
 
 
 def _checked(kind: str, item: Any, taken: list[tuple[str, Tensor]]) -> tuple[str, Tensor]:

@@ -15,9 +15,6 @@ __all__ = ["TRANSPOSED"]
 
 _GATES = ("weight_ih*", "weight_hh*")
 
-# By class: which parameters PyTorch keeps as the transpose of ours; "*" stands for anything. All others, biases and
-# running statistics among them, have the same shape there, and every parameter and buffer has the same name, since
-# PyTorch's names were taken. A subclass has the entry of its base.
 TRANSPOSED: dict[type[Module], tuple[str, ...]] = {
     # x @ weight here, x @ weight.T there: (in, out) against (out, in).
     layers.Affine: ("weight",),
@@ -49,6 +46,11 @@ TRANSPOSED: dict[type[Module], tuple[str, ...]] = {
     # Queries, keys and values side by side here, one below the other there. Its out_proj is an Affine.
     layers.MultiHeadAttention: ("in_proj_weight",),
 }
+"""By class: which parameters PyTorch keeps as the transpose of ours; ``*`` stands for anything.
+
+All others, biases and running statistics among them, have the same shape there, and every parameter and buffer has the
+same name, since PyTorch's names were taken. A subclass has the entry of its base.
+"""
 
 
 def turned(module: Module, attribute: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from minigrad import Tensor
+
     from .trainer import Trainer
 
 __all__ = ["INTERRUPTED", "Callback", "as_callback", "improved", "monitored"]
@@ -46,6 +48,9 @@ class Callback:
 
     def on_step_start(self, trainer: Trainer) -> None:
         """Act before the forward pass; ``trainer.window`` has the step's batches."""
+
+    def on_backward_start(self, trainer: Trainer, loss: Tensor) -> None:
+        """Act on the loss of a batch, before its backward pass; its graph is there. Once for each batch of the step."""
 
     def on_backward_end(self, trainer: Trainer) -> None:
         """Act on the gradients, before they are clipped and used; ``trainer.stop`` here leaves the step out."""

@@ -80,6 +80,11 @@ class Checkpoint(Callback):
     ) -> None:
         if format not in ("safetensors", "npz"):
             raise ValueError(f"Checkpoint: format must be safetensors or npz, got {format!r}")
+        if Path(folder).suffix in (".safetensors", ".npz"):
+            raise ValueError(
+                f"Checkpoint: the last and the best state are two files in a folder, and {os.fspath(folder)!r} is the "
+                f"name of a file; pass a folder, such as {os.fspath(Path(folder).with_suffix(''))!r}"
+            )
         for name, value in (("every", every), ("every_steps", every_steps)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ValueError(f"Checkpoint: {name} must be a whole number of at least 1, got {value!r}")

@@ -150,6 +150,8 @@ class Evaluator:
         """
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"Trainer.predict: batch_size must be a whole number of at least 1, got {batch_size!r}")
+        if isinstance(x, Iterable) and not (isinstance(x, (Tensor, Sequence)) or hasattr(x, "__array__")):
+            raise TypeError(f"Trainer.predict: expected inputs, an array or a tuple of arrays, got {type(x).__name__}")
         inputs = x if isinstance(x, tuple) else (x,)
         parts = [part._data if isinstance(part, Tensor) else np.asarray(part) for part in inputs]
         if not all(part.ndim for part in parts) or len({len(part) for part in parts}) != 1:

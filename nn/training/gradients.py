@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from minigrad import Tensor
@@ -31,8 +31,12 @@ def gradients(
     optimizer: Optimizer,
     scaler: GradScaler | None,
     batches: list[Any],
+    before: Sequence[Callable[[Tensor], None]] = (),
 ) -> tuple[float, list[Result]]:
-    """Give the parameters the gradients of the loss over all examples of the batches; return it, and their results."""
+    """Give the parameters the gradients of the loss over all examples of the batches; return it, and their results.
+
+    The functions of `before` are called with the loss of each batch before its backward pass.
+    """
     optimizer.zero_grad()
     parts = [split(batch) for batch in batches]
     # Sums add up as they are; means count by their examples.
@@ -46,6 +50,8 @@ def gradients(
         if not isinstance(value, Tensor) or value.size != 1:
             what = f"a Tensor of shape {value.shape}" if isinstance(value, Tensor) else type(value).__name__
             raise ValueError(f"Trainer: the loss must be a Tensor with one number for a batch, got {what}")
+        for function in before:
+            function(value)
         share = value if weight == whole else value * (weight / whole)
         if scaler is None:
             share.backward()

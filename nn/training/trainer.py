@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,19 @@ from ..optim import LBFGS, Optimizer
 from ..random import seed as seed_package
 from ..serialization import complete
 from .callback import INTERRUPTED, Callback, as_callback
-from .evaluation import Evaluator, is_sum
+from .evaluation import is_sum
 from .feed import Feed, check_batch_size, source_of
 from .gradients import Result, gradients
 from .history import History
 from .interrupt import deferred_interrupt
 from .progress import Progress
-from .state import Position, RandomStates, read_tree, take_over, write_tree
+from .resumable import Resumable
+from .state import Position, RandomStates
 
 __all__ = ["Trainer"]
 
-_FORMAT = "minigrad.nn.Trainer 1"
 
-
-class Trainer(Evaluator):
+class Trainer(Resumable):
     """Trains a model, evaluates it, and keeps what is needed to go on later exactly where it stopped.
 
     Parameters
@@ -100,6 +100,12 @@ class Trainer(Evaluator):
         super().__init__(model, loss, metrics)
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Trainer: expected an optimizer, got {optimizer!r}")
+        own, known = list(model.parameters()), set(map(id, optimizer.parameters))
+        if any(p.requires_grad for p in own) and not any(id(p) in known for p in own):
+            raise ValueError(
+                "Trainer: the optimizer has none of the model's parameters, so that nothing would be learned; make it "
+                "of this model's parameters()"
+            )
         if scaler is not None and isinstance(optimizer, LBFGS):
             raise TypeError("Trainer: LBFGS computes the loss several times in a step; a GradScaler cannot follow")
         self.optimizer = optimizer
@@ -126,11 +132,6 @@ class Trainer(Evaluator):
     def step(self) -> int:
         """How many steps are finished, over all epochs."""
         return self._position.step
-
-    @property
-    def resumable(self) -> bool:
-        """Whether the state may be saved: not in the middle of a step, nor after an error there."""
-        return self._whole
 
     @property
     def stopping(self) -> bool:
@@ -335,7 +336,8 @@ class Trainer(Evaluator):
         self._whole = True
 
     def _gradients(self) -> tuple[float, list[Result]]:
-        return gradients(self.model, self.loss, self.optimizer, self.scaler, self.window)
+        before = [partial(hook, self) for hook in self._hooks["on_backward_start"]]
+        return gradients(self.model, self.loss, self.optimizer, self.scaler, self.window, before)
 
     def _steps(self, accumulate: int) -> int | None:
         try:
@@ -385,87 +387,3 @@ class Trainer(Evaluator):
         self._whole = True
         self._call("on_save_point", "epoch")
         progress.finish(row, self.history.seconds[-1])
-
-    # -- state -------------------------------------------------------------------------------------------------------
-
-    def _members(self) -> dict[str, Any]:
-        """Return everything with a state, by its name in the file."""
-        members: dict[str, Any] = {
-            # First: its generator may be the package's, whose state follows.
-            "data": self._feed,
-            "position": self._position,
-            "history": self.history,
-            "random": self._random,
-            "model": self.model,
-            "optimizer": self.optimizer,
-        }
-        if self.scaler is not None:
-            members["scaler"] = self.scaler
-        members.update({f"metrics.{name}": metric for name, metric in self.metrics.items()})
-        kinds: dict[str, int] = {}
-        for callback in self.callbacks:
-            kind = type(callback).__name__
-            kinds[kind] = count = kinds.get(kind, 0) + 1
-            # Those without a state may come and go between two runs.
-            if type(callback).state_dict is not Callback.state_dict:
-                members[f"callbacks.{kind}" + (f".{count}" if count > 1 else "")] = callback
-        return members
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that a run needs to go on exactly: a tree of dicts, lists, plain values and arrays.
-
-        It holds the model and its buffers, the optimizer, the random generators of the package and of the modules, the
-        position within the data, the callbacks and the history.
-
-        Raises
-        ------
-        RuntimeError
-            In the middle of a step, or after an error there.
-        """
-        if not self._whole:
-            raise RuntimeError("Trainer: a step is under way or was broken off, so there is no state to go on from")
-        return {"format": _FORMAT, **{name: member.state_dict() for name, member in self._members().items()}}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` returned, all of it or, if anything does not fit, nothing.
-
-        Raises
-        ------
-        ValueError
-            If it is that of another model, optimizer or set of callbacks, or no state of a trainer at all.
-        """
-        if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
-            raise ValueError(f"Trainer: not the state of a trainer, which has {_FORMAT!r} as its format")
-        pending = self._feed.pending
-        try:
-            take_over({name: part for name, part in state.items() if name != "format"}, self._members())
-        except ValueError:
-            self._feed.pending = pending
-            raise
-        self._whole = True
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write :meth:`state_dict` into one file, whole or not at all; a file of :func:`minigrad.nn.load` too.
-
-        Parameters
-        ----------
-        path : str or path
-            Ends in ``.safetensors``, which is the default, or ``.npz``.
-        """
-        write_tree(self.state_dict(), path)
-
-    def load(self, path: str | os.PathLike[str]) -> None:
-        """Go on from a file of :meth:`save`; nothing in it is ever executed.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        ValueError
-            If it is damaged, or does not fit. The model, the optimizer and all else are then as they were.
-        """
-        tree = read_tree(path)
-        try:
-            self.load_state_dict(tree)
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(path)}: {error}") from error

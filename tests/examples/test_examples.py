@@ -1,5 +1,6 @@
 """All lessons are scripts, and the demo learns and draws."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,14 @@ def test_a_lesson_runs_as_a_script(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "two layers learn XOR: [0, 1, 1, 0]" in done.stdout
+
+
+def test_the_table_has_every_lesson_and_its_picture() -> None:
+    table = (ROOT / "examples" / "README.md").read_text()
+    assert sorted(re.findall(r"\| \[\w+\.py\]\((\w+)\.py\)", table)) == [path.stem for path in LESSONS]
+    pictures = re.findall(r'<img src="(img/\w+\.png)"', table)
+    assert len(pictures) == len(LESSONS)
+    for name in pictures:
+        picture = (ROOT / "examples" / name).read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) < 60_000

@@ -28,11 +28,14 @@ def test_the_order_of_the_calls() -> None:
     class Log(nn.Callback):
         pass
 
+    def kind(value: Any) -> str:
+        return value if isinstance(value, str) else type(value).__name__
+
     for name in [name for name in vars(nn.Callback) if name.startswith("on_")]:
-        setattr(Log, name, lambda self, trainer, *rest, name=name: calls.append(" ".join([name[3:], *rest])))
+        setattr(Log, name, lambda self, trainer, *rest, name=name: calls.append(" ".join([name[3:], *map(kind, rest)])))
     trainer = trainer_of(Log(), lambda trainer: calls.append(f"function {trainer.epoch}"))
     fit(trainer, 1, validation=(X, X))
-    step = ["step_start", "backward_end", "step_end", "save_point step"]
+    step = ["step_start", "backward_start Tensor", "backward_end", "step_end", "save_point step"]
     assert calls == [
         "fit_start",
         "epoch_start",
@@ -45,6 +48,25 @@ def test_the_order_of_the_calls() -> None:
         "save_point epoch",
         "fit_end",
     ]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_loss_of_each_batch_is_shown_before_its_backward_pass(accumulate: int) -> None:
+    seen: list[tuple[int, float]] = []
+
+    class Watch(nn.Callback):
+        def on_backward_start(self, trainer: nn.Trainer, loss: Any) -> None:
+            (g,) = mg.grad(loss, [trainer.model[0].weight], retain_graph=True)  # the graph is there
+            assert g.shape == (1, 3)
+            seen.append((trainer.step, loss.item()))
+
+    trainer = trainer_of(Watch())
+    fit(trainer, 1, accumulate=accumulate)
+    batches = 2
+    assert [step for step, _ in seen] == [i // accumulate for i in range(batches)]
+    means = np.mean(np.reshape([loss for _, loss in seen], (-1, accumulate)), axis=1)
+    np.testing.assert_allclose(trainer.history.losses, means, rtol=1e-6)
+    assert fit(trainer_of(), 1, accumulate=accumulate).losses == trainer.history.losses
 
 
 class Scripted(nn.metrics.Metric):
@@ -292,6 +314,13 @@ def test_live_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [a.get_title() for a in axes] == ["loss", "r2"]
     assert [line.get_label() for line in axes[0].lines] == ["training", "validation"]
     np.testing.assert_array_equal(axes[0].lines[1].get_ydata(), trainer.history["val_loss"])
+
+
+@pytest.mark.parametrize("name", ["run.safetensors", "runs/a.npz"])
+def test_a_checkpoint_in_the_name_of_a_file_is_refused(name: str) -> None:
+    folder = name.partition(".")[0]
+    with pytest.raises(ValueError, match=rf"two files in a folder, and '{name}' is .* such as '{folder}'"):
+        nn.callbacks.Checkpoint(name, format="npz")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,15 @@ def named(change: Augmentation) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------- for all
+@pytest.mark.parametrize("change", [*ALL, *NOTHING], ids=named)
+def test_the_repr_is_the_call_that_makes_it(change: Augmentation) -> None:
+    again = eval(repr(change), {type(a).__name__: type(a) for a in ALL})
+    assert repr(again) == repr(change)
+    np.testing.assert_array_equal(
+        again(images(2, 1, 6, 6), np.random.default_rng(0)), change(images(2, 1, 6, 6), np.random.default_rng(0))
+    )
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(4, 1, 8, 8), (3, 3, 7, 10), (0, 1, 6, 6)])
 @pytest.mark.parametrize("change", ALL, ids=named)
@@ -284,6 +293,7 @@ def test_cutout_covers_one_rectangle(size: int) -> None:
         (lambda: Rotate((5, -5)), r"Rotate: degrees runs from low to high, got \(5, -5\)"),
         (lambda: Rotate((1, 2, 3)), r"a number or a pair"),  # type: ignore[arg-type]
         (lambda: Scale(1), r"Scale: factors must be above 0, got the range \(0\.0, 2\.0\)"),
+        (lambda: Scale(0.9, 1.1), "positional argument"),  # type: ignore[misc]
         (lambda: Contrast(1.5), "Contrast: factors must be at least 0"),
         (lambda: Flip(1.5), r"Flip: horizontal is a probability, from 0 to 1, got 1\.5"),
         (lambda: Flip(0, -1), "Flip: vertical is a probability"),

@@ -244,8 +244,11 @@ def test_a_set_is_fetched_once_into_the_cache(
     monkeypatch.setenv("MINIGRAD_CACHE", str(tmp_path / "cache"))
     # The folder of data has no such set, so the cache serves.
     monkeypatch.setenv("MINIGRAD_DATA", str(tmp_path / "published"))
-    with pytest.raises(FileNotFoundError, match=r"t10k-images-idx3-ubyte\.gz does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"t10k-images-idx3-ubyte\.gz does not exist") as caught:
         load(download=False)
+    assert caught.value.__notes__ == [
+        f"MINIGRAD_DATA is {str(tmp_path / 'published')!r}, which has no folder {name.lower()}"
+    ]
     x_train, t_train, _, _ = load()
     assert x_train.shape == (3, 1, 2, 2)
     np.testing.assert_allclose(x_train, np.float32(0.2))

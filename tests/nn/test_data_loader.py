@@ -346,6 +346,13 @@ def test_wrong_arguments(arguments: dict[str, Any], error: type[Exception], mess
         DataLoader(**{"data": np.zeros(4), "batch_size": 2, **arguments})
 
 
+def test_reprs_tell_shapes_and_settings() -> None:
+    data = ArrayDataset(np.zeros((3, 2), np.float32), np.arange(3))
+    assert repr(data) == "ArrayDataset(float32 (3, 2), int64 (3,))"
+    assert repr(DataLoader(data, 2)) == f"DataLoader({data!r}, 2)"
+    assert repr(DataLoader(data, 2, shuffle=True, workers=1)) == f"DataLoader({data!r}, 2, shuffle=True, workers=1)"
+
+
 def test_an_iterable_has_no_length_and_a_generator_one_epoch() -> None:
     loader = DataLoader((i for i in range(3)), 2)
     with pytest.raises(TypeError, match="generator has no length"):

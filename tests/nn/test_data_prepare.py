@@ -36,6 +36,15 @@ def test_new_inputs_are_scaled_as_those_of_the_training_set() -> None:
     np.testing.assert_array_equal(standardize([[4.0]]), [[3.0]])
 
 
+def test_inputs_of_another_shape() -> None:
+    standardize = Standardizer(np.arange(6.0).reshape(2, 3))
+    assert standardize(np.zeros(3)).shape == (1, 3)
+    for shape in ((2, 4), (2, 1)):
+        for call in (standardize, standardize.inverse):
+            with pytest.raises(ValueError, match=r"Standardizer: .* shape \(1, 3\), the inputs \(2, [14]\)"):
+                call(np.zeros(shape))
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e6 / 3, -7.3e-30, 1e30])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_equal_inputs_become_0(value: float, dtype: Any) -> None:

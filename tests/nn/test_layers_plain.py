@@ -32,6 +32,13 @@ def test_affine_takes_a_single_row() -> None:
     assert layer.weight.grad.tolist() == [[1, 2, 3], [2, 4, 6]]
 
 
+def test_images_for_affine_are_to_be_flattened() -> None:
+    with pytest.raises(ValueError, match=r"got \(5, 1, 2, 3\); nn\.Flatten\(\) in front of it makes rows of them"):
+        nn.Affine(6, 2)(np.zeros((5, 1, 2, 3), np.float32))
+    with pytest.raises(ValueError, match=r"got \(5, 1, 2, 2\)\nin Affine"):
+        nn.Affine(6, 2)(np.zeros((5, 1, 2, 2), np.float32))
+
+
 def test_first_biases_can_be_chosen() -> None:
     layer = nn.Affine(2, 3, bias_init=lambda shape, rng, dtype: np.full(shape, 0.1))
     assert layer.bias is not None
@@ -41,6 +48,12 @@ def test_first_biases_can_be_chosen() -> None:
     assert random is not None
     assert 0 < random.data.std() < 0.02
     assert not nn.Affine(2, 3).bias.data.any()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("setting", ["init", "bias_init"])
+def test_the_name_of_an_initializer_is_refused(setting: str) -> None:
+    with pytest.raises(TypeError, match=f"Affine: {setting} must be a function that makes arrays, .* got 'he'"):
+        nn.Affine(2, 3, **{setting: "he"})  # type: ignore[arg-type]
 
 
 def test_an_array_that_an_initializer_keeps_is_copied() -> None:

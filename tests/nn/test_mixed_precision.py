@@ -121,6 +121,29 @@ def test_float16_inference_agrees_with_float32() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------- scaler
+def test_a_float16_model_trains_with_float32_state_and_loses_small_steps() -> None:
+    model = nn.Sequential(nn.Affine(2, 2)).to(np.float16)
+    optimizer = nn.Momentum(model.named_parameters(), lr=0.1)
+    x = np.eye(2, dtype=np.float16)
+    losses = []
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = nn.SoftmaxCrossEntropy()(model(x), [0, 1])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
+    assert [p.dtype for p in model.parameters()] == [np.float16] * 2
+    assert optimizer.state_dict()["0.weight.velocity"].dtype == np.float32
+    assert model(x.astype(np.float32)).dtype == np.float32
+
+    parameter = nn.Parameter(np.ones(2), dtype=np.float16)
+    for grad, value in ((2.0**-13, 1.0), (2.0**-11, 1 - 2.0**-11)):
+        parameter.grad = mg.Tensor(np.full(2, grad, np.float16))
+        nn.SGD([parameter], lr=1.0).step()
+        assert parameter.tolist() == [value] * 2
+
+
 def test_small_gradients_survive_float16_only_with_a_scale() -> None:
     tiny = 1e-5
     grads = []

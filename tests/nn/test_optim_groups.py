@@ -88,6 +88,8 @@ def test_a_group_that_comes_later() -> None:
         (lambda p: nn.AdaGrad([p], initial=-1), ValueError, "AdaGrad: initial must be at least 0 and finite, got -1"),
         (lambda p: nn.Lion([p], betas=(0.9,)), TypeError, "Lion: betas must be a pair of numbers"),
         (lambda p: setattr(nn.SGD([p], 0.1).groups[0], "lt", 1), AttributeError, "SGD: there is no setting 'lt'"),
+        (lambda p: nn.SGD(nn.Affine(1, 1), 0.1), TypeError, r"got Affine, a module; pass its \.parameters\(\)"),
+        (lambda p: nn.SGD([{"params": nn.Sequential(nn.Affine(1, 1))}], 0.1), TypeError, "got Sequential, a module"),
         (lambda p: nn.SGD([p], 0.1).groups[0].lt, AttributeError, "SGD: there is no setting 'lt'; it has lr, momentum"),
     ],
 )

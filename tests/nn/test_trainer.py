@@ -288,6 +288,7 @@ def test_without_any_stream_to_write_to() -> None:
     [
         (lambda m, o: nn.Trainer(abs, nn.MSELoss(), o), TypeError, "the model must be a Module"),
         (lambda m, o: nn.Trainer(m, nn.MSELoss, o), TypeError, "the loss must be a function"),
+        (lambda m, o: nn.Trainer(net(), nn.MSELoss(), o), ValueError, "the optimizer has none of the model's param"),
         (lambda m, o: nn.Trainer(m, nn.MSELoss(), "Adam"), TypeError, "expected an optimizer, got 'Adam'"),
         (lambda m, o: nn.Trainer(m, nn.MSELoss(), o, [nn.metrics.Accuracy]), TypeError, "a metric is one of"),
         (lambda m, o: nn.Trainer(m, nn.MSELoss(), o, nn.metrics.R2()), TypeError, "metrics must be a list, or a dict"),
@@ -321,6 +322,7 @@ def test_wrong_trainers(call: Any, error: type[Exception], message: str) -> None
         (lambda t: t.fit([], 1), ValueError, "the training data gave no batch"),
         (lambda t: t.evaluate([]), ValueError, "there are no examples to evaluate on"),
         (lambda t: t.predict(data()[0], 0), ValueError, "batch_size must be a whole number of at least 1"),
+        (lambda t: t.predict(nn.data.DataLoader(data(), 2)), TypeError, r"Trainer\.predict: .* got DataLoader"),
         (lambda t: t.predict((np.ones((2, 6)), np.ones((3, 6)))), ValueError, "the first axis counts the examples"),
     ],
 )

@@ -25,7 +25,7 @@ def confusion_matrix(
     ----------
     matrix : array_like of int, shape (classes, classes)
         Element (i, j): how many examples of class i were predicted as j, as of
-        :func:`minigrad.nn.metrics.confusion_matrix`.
+        :class:`minigrad.nn.metrics.ConfusionMatrix`.
     names : sequence of str, optional
         Of the classes; default: their numbers.
     title : str

@@ -48,6 +48,9 @@ class Augmentation(ABC):
             raise TypeError(f"{name}: expected images of a float dtype, got {images.dtype}; make them float32 first")
         return self.change(images, rng)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
     @abstractmethod
     def change(self, images: Images, rng: np.random.Generator) -> Images:
         """Return changed copies; `images` is a float array (N, C, H, W)."""

@@ -35,6 +35,9 @@ class Compose(Augmentation):
                 raise TypeError(f"Compose: expected callables (images, rng), got {step!r}")
         self.steps = steps
 
+    def __repr__(self) -> str:
+        return f"Compose({', '.join(map(repr, self.steps))})"
+
     def change(self, images: Images, rng: np.random.Generator) -> Images:
         out, maps, fill = images, None, 0.0
         for step in self.steps:
@@ -83,7 +86,7 @@ class Shift(_Warp):
     array([[[[1., 2., 3., 9.]]]], dtype=float32)
     """
 
-    def __init__(self, pixels: int | tuple[int, int], fill: float = 0.0) -> None:
+    def __init__(self, pixels: int | tuple[int, int], *, fill: float = 0.0) -> None:
         self.pixels = pair("Shift", "pixels", pixels)
         self.fill = finite("Shift", "fill", fill)
 
@@ -113,7 +116,7 @@ class Rotate(_Warp):
              [0., 2.]]]], dtype=float32)
     """
 
-    def __init__(self, degrees: float | tuple[float, float], fill: float = 0.0) -> None:
+    def __init__(self, degrees: float | tuple[float, float], *, fill: float = 0.0) -> None:
         self.degrees = interval("Rotate", "degrees", degrees)
         self.fill = finite("Rotate", "fill", fill)
 
@@ -144,7 +147,7 @@ class Scale(_Warp):
     array([[[[4., 6., 8., 6., 4.]]]], dtype=float32)
     """
 
-    def __init__(self, factor: float | tuple[float, float], fill: float = 0.0) -> None:
+    def __init__(self, factor: float | tuple[float, float], *, fill: float = 0.0) -> None:
         self.factor = interval("Scale", "factor", factor, about=1.0)
         if self.factor[0] <= 0:
             raise ValueError(f"Scale: factors must be above 0, got the range {self.factor}")
@@ -214,7 +217,7 @@ class Crop(Augmentation):
     """
 
     def __init__(
-        self, size: int | tuple[int, int] | None = None, padding: int | tuple[int, int] = 0, fill: float = 0.0
+        self, size: int | tuple[int, int] | None = None, padding: int | tuple[int, int] = 0, *, fill: float = 0.0
     ) -> None:
         self.size = None if size is None else pair("Crop", "size", size, least=1)
         self.padding = pair("Crop", "padding", padding)

@@ -122,7 +122,7 @@ class Cutout(Augmentation):
              [0., 0., 1.]]]], dtype=float32)
     """
 
-    def __init__(self, size: int, fill: float = 0.0) -> None:
+    def __init__(self, size: int, *, fill: float = 0.0) -> None:
         self.size = whole("Cutout", "size", size, 0)
         self.fill = finite("Cutout", "fill", fill)
 
