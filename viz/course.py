@@ -1,14 +1,18 @@
 """The graphs of an introductory course, as data: what ``minigrad gallery`` draws.
 
-A graph is an expression with the values of its names, in the language of :mod:`minigrad.viz.cli.expression`. A new one
-is a new entry; its number is checked by ``tests/viz/test_gallery.py``.
+A graph is an expression with the values of its names, in the language of :mod:`minigrad.viz.cli.expression`, or a
+network that is made by a function. A new one is a new entry; its number is checked by ``tests/viz/test_gallery.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from minigrad import Tensor, decompose
+import numpy as np
+
+from minigrad import Tensor, decompose, grad, nn
 
 __all__ = ["GRAPHS", "Graph"]
 
@@ -23,6 +27,7 @@ class Graph(NamedTuple):
     title, caption : str
         What it is, and what there is to see.
     expression : str
+        What is computed, or, of a network, how it is written.
     values : dict of str to number or nested list
     inputs : tuple of str
         The names that need no gradient.
@@ -30,6 +35,12 @@ class Graph(NamedTuple):
         The upstream gradient at the output.
     steps : bool
         Whether fused ops are written out as the primitives they are made of.
+    grad_of : str
+        The name whose gradient is the output: second order.
+    options : mapping
+        Of :func:`minigrad.viz.draw`.
+    network : callable, optional
+        Returns the loss of a network, in place of the expression.
     """
 
     name: str
@@ -40,6 +51,9 @@ class Graph(NamedTuple):
     inputs: tuple[str, ...] = ()
     gradient: Any = None
     steps: bool = False
+    grad_of: str = ""
+    options: Mapping[str, Any] = MappingProxyType({})
+    network: Callable[[], Tensor] | None = None
 
     def compute(self) -> tuple[Tensor, dict[str, Tensor]]:
         """Compute the graph anew, and return its output, and its leaves by name.
@@ -52,6 +66,8 @@ class Graph(NamedTuple):
         """
         from .cli.expression import evaluate
 
+        if self.network is not None:
+            return self.network(), {}
         leaves = {}
         for name, value in self.values.items():
             fixed = name in self.inputs
@@ -61,7 +77,28 @@ class Graph(NamedTuple):
         if self.steps:
             with decompose():
                 return evaluate(self.expression, leaves), leaves
-        return evaluate(self.expression, leaves), leaves
+        output = evaluate(self.expression, leaves)
+        if self.grad_of:
+            (slope,) = grad(output, leaves[self.grad_of], create_graph=True)
+            assert slope is not None  # there is an error otherwise
+            return slope, leaves
+        return output, leaves
+
+
+def _layers() -> Tensor:
+    """Return the loss of a small network, on data that are always the same."""
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Affine(4, 5, rng=rng), nn.ReLU(), nn.Affine(5, 3, rng=rng)).to("float64")
+    loss: Tensor = nn.SoftmaxCrossEntropy()(model(rng.normal(size=(8, 4))), rng.integers(0, 3, 8))
+    return loss
+
+
+def _convnet() -> Tensor:
+    """Return the loss of the network of the demo, before its training, on a batch of noise."""
+    rng = np.random.default_rng(0)
+    model = nn.models.SimpleConvNet(init=nn.init.xavier_normal, rng=rng).to("float64")
+    loss: Tensor = nn.SoftmaxCrossEntropy()(model(rng.normal(size=(8, 1, 28, 28))), np.arange(8))
+    return loss
 
 
 def _integers(value: Any) -> bool:
@@ -163,5 +200,34 @@ GRAPHS = (
     Graph(
         "vanishing", "Five sigmoids in a row", "Where they are saturated, the wires turn thin, dashed and blue.",
         "sigmoid(9 * sigmoid(9 * sigmoid(9 * sigmoid(9 * sigmoid(x)))))", {"x": 1.5},
+    ),
+    Graph(
+        "path", "The path that brings most of a gradient",
+        "Of the ways from a to the output, the one with the largest product of gains is marked.",
+        "a * b + sin(a)", {"a": 3, "b": -2}, options={"highlight": "a"},
+    ),
+    Graph(
+        "check", "Each local gradient, checked against numbers",
+        "✓ and the relative error; ◇ at the kink of relu, where differences are no measure.",
+        "(relu(x) * exp(x)).sum()", {"x": [2, 0]}, options={"check": True},
+    ),
+    Graph(
+        "second_order", "The gradient of a gradient",
+        "The backward pass of tanh is made of ops too: in its frame stands 1 - y², and the gradient of that is "
+        "the second derivative.",
+        "tanh(x)", {"x": 0.5}, grad_of="x",
+    ),
+    Graph(
+        "layers", "Modules as frames, with the gain of every wire",
+        "How much longer or shorter the gradient gets on its way: ‖downstream‖ / ‖upstream‖.",
+        "nn.Sequential(nn.Affine(4, 5), nn.ReLU(), nn.Affine(5, 3))", {}, options={"show": "+gains"}, network=_layers,
+    ),
+    Graph(
+        "convnet", "A convolutional network", "The network of the demo; its frames are its modules.",
+        "nn.models.SimpleConvNet()", {}, network=_convnet,
+    ),
+    Graph(
+        "convnet_folded", "The same network, folded", "Each box tells the range of the gradients inside.",
+        "nn.models.SimpleConvNet()", {}, options={"depth": 1, "direction": "LR"}, network=_convnet,
     ),
 )  # fmt: skip

@@ -106,7 +106,7 @@ class Writer:
         lines = [line(" ", "muted", 8), tuple(spans)]
         if any(shown.tangent is not None for _, shown in self.shown.values()):
             lines.append((Span("ẋ", "tangent", 10), Span(" tangent: the derivative along those given", "muted", 10)))
-        lines += [line(self.picture.note, "muted", 10)] if self.picture.note else []
+        lines += [line(text, "muted", 10) for text in self.picture.note.splitlines()]
         lines += [line(text, "path", 10) for text in self.route_lines()]
         lines += [line(text, "muted", 10) for text in self.check_lines()]
         return f"<{stack(lines, 'LEFT')}>"

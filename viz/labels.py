@@ -97,13 +97,15 @@ def array(entries: tuple[float, ...], shape: tuple[int, ...], digits: int = 4) -
     --------
     >>> [row.replace("\\u2007", "_") for row in array((1.0, 2.5, -3.0, 4.0), (2, 2))]
     ['[_1  2.5]', '[-3  __4]']
-    >>> array((7.0,), ())
-    ['7']
+    >>> array((7.0,), ()), array((), (0, 3))
+    (['7'], ['[]'])
     """
     texts = [number(v, digits) for v in entries]
     if not shape:
         return texts
-    columns = shape[-1] or 1
+    if not texts:
+        return ["[]"]
+    columns = shape[-1]
     rows = [texts[i : i + columns] for i in range(0, len(texts), columns)]
     if len(shape) == 1 and columns > _COLUMNS:
         # A long row is broken into lines of about equal length.

@@ -19,6 +19,7 @@ from minigrad.values import Values
 from .check import check_local
 from .collapse import View
 from .labels import clean, parameters
+from .outline import counted
 from .records import Inside, Item, Picture, Route, Shown, Summary, Vertex, Wire
 from .route import route_from
 from .stats import chain_rule, local_gradient, size_of, summarize
@@ -66,7 +67,7 @@ def measure(
     output = vertices[-1]
     uses = _uses(vertices, view)
     exits = sorted({use[0] for use in uses} | {len(vertices) - 1})
-    seed = _seed(output, gradient)
+    seed = seed_of(output, gradient)
     note = ""
     if seed is None:
         note = f"No gradients: the output has shape {output.shape}. Draw a scalar, or pass gradient= of that shape."
@@ -114,7 +115,7 @@ def arrays(traced: Traced, ids: Iterable[int], gradient: Any = None) -> tuple[di
             with suppress(RuntimeError):
                 forward[v] = traced.output._data if v == len(vertices) - 1 else values.of(traced.sources[v])
         sweep = _Sweep(traced, View(list(range(len(vertices))), {}, {}, {}), wanted)
-        sweep.run(_seed(vertices[-1], gradient))
+        sweep.run(seed_of(vertices[-1], gradient))
     return forward, sweep.kept
 
 
@@ -131,7 +132,8 @@ def _uses(vertices: tuple[Vertex, ...], view: View) -> dict[Use, bool]:
     return dict(sorted(uses.items(), key=lambda item: item[0][1]))
 
 
-def _seed(output: Vertex, gradient: Any) -> Any:
+def seed_of(output: Vertex | Tensor, gradient: Any) -> Any:
+    """Return the upstream gradient at the output, checked; None if none was given, and 1 does not fit."""
     if gradient is None:
         return np.ones(output.shape, output.dtype) if all(n == 1 for n in output.shape) else None
     g = np.asarray(gradient._data if isinstance(gradient, Tensor) else gradient)
@@ -315,15 +317,11 @@ def _items(
         vertex = vertices[owner]
         leaving = tuple(values[owner])
         if owner in inside:
-            counted = inside[owner]
-            # By count, then by name: the order in which a set or a dict was filled must not show.
-            most = sorted(counted.items(), key=lambda count: (-count[1], count[0]))[:4]
-            detail = ", ".join(f"{name} ×{n:,}" if n > 1 else name for name, n in most)
-            detail += ", …" if len(counted) > 4 else ""
+            detail = counted(inside[owner])
             if owner in left_out:
                 detail += f"; {left_out[owner]:,} more values leave it"
             label = clean(view.labels[owner], 48)
-            ops, said = counted.total(), gradients.get(owner)
+            ops, said = inside[owner].total(), gradients.get(owner)
             items.append(Item(owner, "group", label, detail, (), leaving, ops, view.cluster[owner], "", said))
         elif vertex.kind == "op":
             node = traced.sources[owner]

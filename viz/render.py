@@ -125,7 +125,7 @@ def _finished(svg: str, title: str, description: str) -> str:
     head = f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>{style_sheet()}</style>"
     # The version of Graphviz is no part of the picture, nor are its comments.
     body = re.sub(r"<!--.*?-->\n?", "", svg[end + 1 :], flags=re.DOTALL)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{_joined(body)}'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tag}>\n{head}{_with_titles_on_top(_joined(body))}'
 
 
 _TEXT = re.compile(r"<text ([^>]*?)(font-family=[^>]*)>([^<]*)</text>")
@@ -150,3 +150,26 @@ def _joined(svg: str) -> str:
         else:
             lines.append(f"<text {place.rstrip()}>{piece}")
     return "\n".join(lines)
+
+
+_TITLE = re.compile(
+    r'(<g id="clust\d+" class="cluster">\n<title>[^<]*</title>\n(?:<g[^>]*><a[^>]*>\n)?<(?:path|polygon) fill="([^"]*)"'
+    r"[^>]*/>\n)((?:<text .*</text>\n)+)"
+)
+
+
+def _with_titles_on_top(svg: str) -> str:
+    """Return an SVG whose frames have their titles above the wires, with a rim in the frame's colour around letters.
+
+    Graphviz draws a frame with its title first, and knows no way to keep wires off a title.
+    """
+    titles = [
+        f'<g stroke="{fill}" stroke-width="4" stroke-linejoin="round" paint-order="stroke">\n{text}</g>\n'
+        for _, fill, text in _TITLE.findall(svg)
+    ]
+    if not titles:
+        return svg
+    end = svg.rindex("</g>")
+    # The pointer reaches what is below: the frame and the wire have tooltips.
+    group = f'<g class="titles" pointer-events="none">\n{"".join(titles)}</g>\n'
+    return _TITLE.sub(r"\1", svg[:end]) + group + svg[end:]

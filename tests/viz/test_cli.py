@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -261,7 +263,39 @@ def test_doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     main(["doctor"])
     out = capsys.readouterr().out
     assert "there is no such folder" in out
-    assert "pip install 'minigrad[plot]'" in out or "not installed, but imported" in out
+    for extra in ("plot", "train", "files", "testing", "special", "data", "onnx", "render", "browser"):
+        assert f"pip install 'minigrad[{extra}]'" in out
+
+
+@pytest.mark.parametrize("checkout", [True, False])
+def test_extras_of_a_checkout_and_of_an_installation(
+    checkout: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "minigrad"
+    folder.mkdir()
+    monkeypatch.setattr(mg, "__file__", str(folder / "__init__.py"))
+    if checkout:
+        text = '[project]\nname = "minigrad"\n[project.optional-dependencies]\n'
+        (tmp_path / "pyproject.toml").write_text(f'{text}plot = ["matplotlib>=3"]\nall = ["minigrad[plot]"]\n')
+    requires = ["numpy>=2", 'matplotlib>=3; extra == "plot"', 'minigrad[plot]; extra == "all"']
+    monkeypatch.setattr(doctor.metadata, "requires", lambda name: requires)
+    assert doctor.declared() == {"plot": ["matplotlib"]}
+
+
+def test_neither_checkout_nor_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def missing(name: str) -> list[str]:
+        raise doctor.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(mg, "__file__", str(tmp_path / "minigrad" / "__init__.py"))
+    monkeypatch.setattr(doctor.metadata, "requires", missing)
+    ((name, text),) = doctor.extras()
+    assert (name, "not installed" in text) == ("unknown", True)
+
+
+def test_the_installed_command() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    command = EntryPoint("minigrad", project["scripts"]["minigrad"], "console_scripts")
+    assert command.load() is main
 
 
 def test_ops(capsys: pytest.CaptureFixture[str]) -> None:

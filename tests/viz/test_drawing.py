@@ -117,6 +117,27 @@ def test_the_svg_adapts_and_describes_itself(graphs: Graphs, rendering: None) ->
     assert "1.1 × 2 = 2.2" in lines
 
 
+def test_titles_of_frames_stand_above_the_wires(rendering: None) -> None:
+    x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    with mg.scope('outer <g> > & "name"'):
+        y = mg.tanh(x * x)
+        with mg.scope("inner"):
+            y = mg.exp(y)
+    (slope,) = mg.grad(y.sum(), x, create_graph=True)
+    for output, titles in ((y.sum(), {'outer <g> > & "name"', "inner"}), (slope.sum(), {"backward pass"})):
+        whole = ET.fromstring(viz.draw(output).pipe("svg")).find(f"{SVG}g")
+        assert whole is not None
+        groups = whole.findall(f"{SVG}g")
+        said = {"".join(text.itertext()).replace("\u00a0", " ").strip() for text in groups[-1].iter(f"{SVG}text")}
+        assert titles <= said
+        assert groups[-1].get("class") == "titles"
+        frames = [group for group in groups if group.get("class") == "cluster"]
+        assert len(frames) == len(groups[-1])
+        assert not [text for frame in frames for text in frame.iter(f"{SVG}text")]
+        # A rim in the colour of the frame keeps the letters apart from a wire.
+        assert {rim.get("stroke") for rim in groups[-1]} <= {theme.LIGHT[c] for c in ("cluster", "backward cluster")}
+
+
 def luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]

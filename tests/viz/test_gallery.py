@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.viz import RenderError
+from minigrad.viz import RenderError, render
 from minigrad.viz.cli import gallery, main
 from minigrad.viz.course import GRAPHS
 
@@ -93,6 +97,68 @@ def test_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert "http://" not in html.replace("http://www.w3.org/", "")
+
+
+PICTURES = Path(__file__).parents[2] / "docs" / "img"
+DRAWN = sorted(path.stem for path in PICTURES.glob("*.svg") if path.stem != "favicon")
+# The Graphviz that drew them; another one places boxes elsewhere.
+GRAPHVIZ = "14.1.5"
+
+
+def graphviz() -> str:
+    try:
+        svg = render._run(render._command("svg"), "digraph { a }", 60).decode()
+    except RenderError:
+        return "none"
+    return re.search(r"graphviz version ([\d.]+)", svg)[1]  # type: ignore[index]
+
+
+def rounded(text: str) -> str:
+    """Without errors and digits that hang on the processor: of checks, and the last ones of sums over whole layers."""
+    text = re.sub(r"(✓.?|relative error )\d(\.\d+)?(e-\d+)?", r"\1ε", text)
+    return re.sub(r"(\d\.\d{5})\d+", r"\1", text)
+
+
+def test_there_are_pictures() -> None:
+    assert {"neuron", "check", "convnet", "convnet_folded"} <= set(DRAWN)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_pictures_of_the_pages_tell_what_the_gallery_tells(name: str) -> None:
+    picture = (PICTURES / f"{name}.svg").read_text()
+    description = re.search("<desc>(.*?)</desc>", picture, re.DOTALL)[1]  # type: ignore[index]
+    assert rounded(unescape(description)) == rounded(gallery.drawn(BY_NAME[name]).text)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_pictures_of_the_pages_look_as_the_gallery_draws_them(name: str) -> None:
+    version = graphviz()
+    if version != GRAPHVIZ:
+        pytest.skip(f"the pictures were laid out by Graphviz {GRAPHVIZ}; here is {version}")
+    fresh = gallery.drawn(BY_NAME[name]).pipe("svg", "utf-8")
+    assert rounded((PICTURES / f"{name}.svg").read_text()) == rounded(fresh), (
+        f"make it again, and look at it: minigrad gallery -o docs/img --no-page {name}"
+    )
+
+
+def test_without_the_page(tmp_path: Path, rendering: None) -> None:
+    assert main(["gallery", "apples", "-o", str(tmp_path), "--no-page"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["apples.svg"]
+
+
+def test_the_same_bytes_in_every_process(tmp_path: Path, rendering: None) -> None:
+    pages = set()
+    for seed in ("0", "1"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])}
+        command = [sys.executable, "-m", "minigrad.viz", "gallery", "-o", str(tmp_path), "path", "check", "layers"]
+        subprocess.run(command, env=environment, capture_output=True, check=True)
+        pages.add((tmp_path / "index.html").read_bytes())
+    assert len(pages) == 1
+
+
+def test_second_order() -> None:
+    output, _ = BY_NAME["second_order"].compute()
+    np.testing.assert_allclose(output.data, 1 - np.tanh(0.5) ** 2)
 
 
 def test_unknown_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

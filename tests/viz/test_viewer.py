@@ -327,7 +327,26 @@ def test_the_command_line_writes_pages(tmp_path: Path, monkeypatch: pytest.Monke
     assert main(["draw", "x * y", "x=3", "y=4", "-o", "other.htm"]) == 0
     assert (tmp_path / "graph.html").read_bytes() == (tmp_path / "other.htm").read_bytes()
     assert main(["draw", "x * y", "x=3", "y=4", "--html", "-o", "graph.svg"]) == 1
-    assert main(["draw", "x * y", "x=3", "y=4", "--html", "--check"]) == 1
+    assert main(["draw", "x * y", "x=3", "y=4", "--html", "--show", "+gains"]) == 1
+    assert main(["draw", "sigmoid(x)", "x=3", "--html", "--expand", "sigmoid"]) == 1
+    marked = ["draw", "x * y + exp(x)", "x=3", "y=4", "--html", "--check", "--highlight", "x", "-o", "marked.html"]
+    assert main(marked) == 0
+    page = Page((tmp_path / "marked.html").read_text())
+    # The gradient at x is an answer, which is not told before it is asked for.
+    assert page.data["said"] == [
+        "path from x to the output: 2 steps, product of gains 20.09",
+        "✓ local gradients against central differences, relative error: 5 right",
+    ]
+    view = unpacked(page.data["views"][0]["packed"])
+    assert all(wire["check"].startswith("✓") for wire in view["wires"])
+    assert viz.theme.LIGHT["path"] in view["svg"]
+    assert "it brings" not in json.dumps(view)
+
+
+def test_a_mark_that_does_not_fit(graphs: Graphs, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no tensor of this graph is called 'q'"):
+        viz.view(graphs["apples"](), tmp_path / "page.html", highlight="q")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_page_of_a_network_is_small(rendering: None) -> None:

@@ -412,3 +412,15 @@ def test_without_gradients_the_page_says_why(opened: Callable[..., Any]) -> None
     page.keyboard.press("ArrowRight")
     page.keyboard.press("p")
     assert page.locator(".blank").count() == 0
+
+
+def test_marks_are_told_and_hide_the_answers(opened: Callable[..., Any]) -> None:
+    page = opened(square(), check=True, highlight="x")
+    panel = page.locator("#panel")
+    assert "path from x to the output: 2 steps, product of gains 7" in panel.inner_text()
+    assert "4 right" in panel.inner_text()
+    page.keyboard.press("Home")
+    box(page, "y").locator("[data-m]").hover()
+    tip = page.locator("#tip").inner_text()
+    assert "against numbers: ✓" in tip
+    assert "? × 1 = ?" in tip

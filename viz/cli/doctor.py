@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -99,17 +100,9 @@ def extras() -> list[tuple[str, str]]:
 
     An extra's packages are read from minigrad's own metadata, so the list is never out of date.
     """
-    import re
-
-    try:
-        requirements = metadata.requires("minigrad") or []
-    except metadata.PackageNotFoundError:
-        return [("unknown", "minigrad is not installed, but imported from its folder")]
-    packages: dict[str, list[str]] = {}
-    for requirement in requirements:
-        found = re.match(r"([\w.-]+)(\[[\w,.-]+\])?.*extra == ['\"]([\w-]+)['\"]", requirement)
-        if found and found[1].lower() != "minigrad":
-            packages.setdefault(found[3], []).append(found[1])
+    packages = declared()
+    if not packages:
+        return [("unknown", "minigrad is not installed, but imported from a folder without its pyproject.toml")]
     lines = []
     for extra, names in packages.items():
         if extra in DEVELOPERS:
@@ -121,8 +114,32 @@ def extras() -> list[tuple[str, str]]:
     return lines
 
 
+def declared() -> dict[str, list[str]]:
+    """Return the packages of each extra: of the checkout that is imported, or else of what is installed."""
+    import re
+    import tomllib
+
+    packages: dict[str, list[str]] = {}
+    file = Path(minigrad.__file__).resolve().parents[1] / "pyproject.toml"
+    project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}) if file.is_file() else {}
+    requirements = []
+    if project.get("name") == "minigrad":
+        extras = project["optional-dependencies"]
+        requirements = [(extra, text) for extra, texts in extras.items() for text in texts]
+    else:
+        with suppress(metadata.PackageNotFoundError):
+            for text in metadata.requires("minigrad") or []:
+                named = re.search(r"extra == ['\"]([\w-]+)['\"]", text)
+                requirements += [(named[1], text)] if named else []
+    for extra, text in requirements:
+        found = re.match(r"[\w.-]+", text)
+        if found and found[0].lower() != "minigrad":
+            packages.setdefault(extra, []).append(found[0])
+    return packages
+
+
 # Extras for those who change minigrad.
-DEVELOPERS = ("bench", "browser", "docs", "test", "torch")
+DEVELOPERS = ("bench", "docs", "test", "torch")
 
 
 def data() -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   minigrad draw "x @ W + b" "x=[[1, 2]]" "W=[[1, 3, 5], [2, 4, 6]]" "b=[1, 2, 3]" --gradient "[[1, 2, 3]]" --text
   minigrad draw "x**3" x=2 --grad-of x --open      the graph of the derivative
   minigrad draw "sigmoid(x * w)" x=2 w=-1 -o graph.html     a page to look into, and to step through
+  minigrad draw "relu(x) * exp(x)" x=2 --check --highlight x --html     with marks: ✓ checked, and a path
   minigrad draw train.py:loss -o loss.pdf          the tensor (or the function that returns it) `loss` of a script
 
 An expression has numbers, names, lists, + - * / // % ** @, comparisons, indices, and minigrad's functions: exp(x),
@@ -88,15 +89,16 @@ def run(options: argparse.Namespace) -> int:
     marked = {"expand": options.expand, "highlight": options.highlight, "check": options.check}
     path = options.output or Path("graph.html" if options.html else "graph.svg")
     as_page = options.html or path.suffix.lower() in (".html", ".htm")
-    unfit = [name for name, value in {**marked, "show": options.show}.items() if value]
-    if as_page and unfit and not options.text:
-        raise ValueError(f"--{unfit[0]}: for drawings, not for the page of --html, which has its own ways to show more")
+    if as_page and options.expand and not options.text:
+        raise ValueError("--expand: not for the page of --html, which writes out fused ops when its reader asks for it")
+    if as_page and options.show:
+        raise ValueError("--show: not for the page of --html, which tells everything at the pointer")
     if options.text:
         print(text(output, **shown, **marked))
     if options.text and options.output is None and not (options.open or options.html):
         return 0
     if as_page:
-        view(output, path, direction=options.direction, **shown)
+        view(output, path, direction=options.direction, highlight=options.highlight, check=options.check, **shown)
     else:
         draw(output, direction=options.direction, show=options.show, **shown, **marked).save(path)
     print(path)

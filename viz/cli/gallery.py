@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from minigrad.files import atomic_write
 
@@ -16,6 +17,7 @@ HELP = "draw every graph of the course, into files and onto one page"
 EXAMPLES = """examples:
   minigrad gallery -o out/              out/index.html and one SVG for each graph
   minigrad gallery -o out/ --png neuron one graph, as SVG and PNG
+  minigrad gallery -o docs/img --no-page neuron convnet
 """
 
 _PAGE = """<!doctype html>
@@ -63,6 +65,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, default=Path("gallery"), metavar="FOLDER", help="default: gallery/"
     )
     parser.add_argument("--png", action="store_true", help="write PNG files as well")
+    parser.add_argument("--no-page", action="store_true", help="write no index.html")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,15 +82,17 @@ def run(options: argparse.Namespace) -> int:
         print(drawing.save(folder / f"{graph.name}.svg"))
         if options.png:
             print(drawing.save(folder / f"{graph.name}.png"))
-    with atomic_write(folder / "index.html") as file:
-        file.write(page(drawings).encode())
-    print(folder / "index.html")
+    if not options.no_page:
+        with atomic_write(folder / "index.html") as file:
+            file.write(page(drawings).encode())
+        print(folder / "index.html")
     return 0
 
 
 def drawn(graph: Graph) -> Drawing:
     """Return the drawing of a graph."""
-    return draw(graph.compute()[0], gradient=graph.gradient, max_nodes=None)
+    options: dict[str, Any] = {"max_nodes": None, **graph.options}
+    return draw(graph.compute()[0], gradient=graph.gradient, **options)
 
 
 def page(drawings: list[tuple[Graph, Drawing]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad import Tensor
 
-from ..measure import _seed
+from ..measure import seed_of
 from ..trace import Traced, trace
 from .judge import Boundary, boundary, judge, level
 from .layers import Layout, lay_out
@@ -85,7 +85,7 @@ def gradient_flow(
         raise TypeError(f"gradient_flow: thresholds must be viz.Thresholds, got {type(thresholds).__name__}")
     limits = thresholds or Thresholds()
     traced = trace(loss)
-    seed = _seed(traced.trace.vertices[-1], gradient)
+    seed = seed_of(traced.trace.vertices[-1], gradient)
     if seed is None:
         raise ValueError(f"gradient_flow: the loss has shape {loss.shape}; pass gradient= of that shape")
     layout = lay_out(traced, model)

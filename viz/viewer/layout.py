@@ -8,7 +8,7 @@ from typing import Any
 
 from ..cells import Style, wire_id
 from ..dot import EXACT, Writer
-from ..labels import USUAL, gradient_lines, local_lines, number
+from ..labels import USUAL, check_text, gradient_lines, local_lines, number
 from ..records import Item, Picture, Summary, Wire
 from ..render import render
 from ..theme import stroke
@@ -31,6 +31,10 @@ class MarkedWriter(Writer):
     def __init__(self, picture: Picture, *, direction: str, digits: int) -> None:
         super().__init__(picture, direction=direction, digits=digits, show=USUAL, legend=False)
         self.style = _MarkedStyle(down=self.down, digits=digits, show=USUAL)
+
+    def route_lines(self) -> list[str]:
+        # The others tell gradients, which the page may have to hide.
+        return super().route_lines()[:1]
 
     def _node(self, item: Item) -> str:
         return super()._node(item).replace(" [", f' [id="n{item.id}" ', 1)
@@ -159,6 +163,8 @@ def _wire(writer: MarkedWriter, wire: Wire) -> dict[str, Any]:
         told["down"] = " ".join(gradient_lines(wire.downstream, EXACT))
         told["entries"] = _entries(wire.downstream)
         told["word"] = stroke(wire.downstream, wire.flows).word
+    if wire.check is not None:
+        told["check"] = f"{check_text(wire.check)} ({wire.check.word})"
     if wire.gain is not None:
         told["gain"] = number(wire.gain, EXACT)
     return told

@@ -20,6 +20,7 @@ from minigrad.files import atomic_write
 
 from ..labels import clean
 from ..measure import arrays, measure
+from ..outline import MOST_OPS, is_large
 from ..theme import COLOURS
 from ..trace import Traced, trace
 from .arrays import inspected
@@ -88,6 +89,8 @@ def view(
     gradient: Any = None,
     max_nodes: int | None = 60,
     depth: int | None = None,
+    highlight: Tensor | str | None = None,
+    check: bool = False,
     direction: str | None = None,
     digits: int = 4,
     timeout: float = 60.0,
@@ -109,7 +112,7 @@ def view(
         Computed from at least one tensor that requires grad.
     path : path, optional
         Where the page is written to, as .html. Without it, the page is in the result, which shows itself in notebooks.
-    gradient, max_nodes, depth, direction, digits
+    gradient, max_nodes, depth, highlight, check, direction, digits
         As :func:`minigrad.viz.draw`; `max_nodes` and `depth` hold for what is shown at first, and no folding that the
         page offers has more than `max_nodes` boxes.
     timeout : float
@@ -141,10 +144,15 @@ def view(
     check_options(direction, digits)
     if path is not None:
         _check_suffix(Path(path))
+    if depth is None and max_nodes is not None and is_large(output):
+        raise ValueError(
+            f"viz: this graph has more than {MOST_OPS:,} ops, too many for a page. viz.draw(output) tells what is in "
+            "it; depth=0 makes the page all the same, and measures every value for it"
+        )
     whole = trace(output)
     name = clean(output.name or "")
     title = f"Computation graph of {name}" if name else "Computation graph"
-    layouts = _Layouts(gradient, direction, digits, timeout)
+    layouts = _Layouts(gradient, highlight, check, direction, digits, timeout)
     layouts.add(whole, max_nodes, depth)
     if any(type(source) is Node and source.op.decomposition is not None for source in whole.sources):
         layouts.add(trace(output, expand=True), max_nodes, depth, _WRITTEN_OUT)
@@ -152,6 +160,7 @@ def view(
     data = {
         "title": title,
         "note": layouts.note,
+        "said": layouts.said,
         "total": sum(vertex.kind == "op" for vertex in whole.trace.vertices),
         "outputs": layouts.outputs,
         "parents": layouts.parents,
@@ -167,13 +176,18 @@ def view(
 class _Layouts:
     """What is laid out: foldings of the graph, and of the graph with its fused ops written out."""
 
-    def __init__(self, gradient: Any, direction: str | None, digits: int, timeout: float) -> None:
-        self._gradient, self._direction, self._digits, self._timeout = gradient, direction, digits, timeout
+    def __init__(
+        self, gradient: Any, highlight: Tensor | str | None, check: bool, direction: str | None, digits: int,
+        timeout: float,
+    ) -> None:  # fmt: skip
+        self._gradient, self._highlight, self._check = gradient, highlight, check
+        self._direction, self._digits, self._timeout = direction, digits, timeout
         self.views: list[dict[str, Any]] = []
         self.outputs: list[int] = []
         self.parents: list[list[int]] = []
         self.arrays: dict[str, dict[str, Any]] = {"values": {}, "gradients": {}}
         self.note = ""
+        self.said: list[str] = []
         # Both graphs share most of their tensors. The tensors are kept, so that their ids stay theirs.
         self._keys: dict[int, str] = {}
         self._kept: list[Traced] = []
@@ -188,7 +202,7 @@ class _Layouts:
         writers: list[MarkedWriter] = []
         most = min(most, max(1, _WORK // max(entries, 1)))
         for state, folding in states(traced.trace, max_nodes, depth, most):
-            picture = measure(traced, folding, self._gradient)
+            picture = measure(traced, folding, self._gradient, highlight=self._highlight, check=self._check)
             direction = self._direction or chosen_direction(picture)
             writer = MarkedWriter(picture, direction=direction, digits=self._digits)
             told = described(picture, writer, folded_calls(traced.trace, picture, state))
@@ -199,6 +213,8 @@ class _Layouts:
             self.views.append({"graph": graph, "open": sorted(state), **told})
             shown.update(value.id for item in picture.items for value in item.values)
             self.note = picture.note
+            # Of what is shown at first; the legend of a drawing has them.
+            self.said = self.said or [*writer.route_lines(), *writer.check_lines()]
         # Each layout is a process of its own, and waiting for it takes no time of this one.
         with ThreadPoolExecutor(min(len(writers), os.cpu_count() or 1)) as pool:
             drawn = list(pool.map(lambda writer: svg(writer, self._timeout), writers))

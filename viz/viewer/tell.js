@@ -38,6 +38,7 @@ function tellWire(wire) {
   told.append(equation(wire));
   if (wire.formula) told.append(line(["muted", "local gradient: "], ["local", wire.formula]));
   for (const text of wire.details ?? []) told.append(line(["local", text]));
+  if (wire.check) told.append(line(["muted", `against numbers: ${wire.check}`]));
   if (wireSeen(wire) && wire.gain !== undefined) {
     told.append(line(["muted", `gain ‖downstream‖ / ‖upstream‖ for this gradient: ${wire.gain}`]));
   }
@@ -145,6 +146,7 @@ function welcome() {
   parts.push(line(["forward title", "value"], " on one side of a wire,"));
   parts.push(line(["backward", "upstream"], " × ", ["local", "local gradient"], " = ", ["backward title", "gradient"], " on the other."));
   parts.push(element("p", "note", "Choose a box to look into its tensor. Step through the backward pass below. Press ? for the keys."));
+  for (const text of data.said) parts.push(element("p", "note", text));
   if (data.note) parts.push(element("p", "warn", data.note));
   return parts;
 }
