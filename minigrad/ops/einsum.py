@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from ..kinds import linear, on_arrays
 from ..protocol import public
 from ..tensor import Tensor, asarray
 from ._contraction import contract
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _einsum = linear(
     contract,
@@ -40,7 +41,7 @@ def _einsum_rule(
     """
     labels = [output, *[s for i, s in enumerate(inputs) if i != k]]
     operands = [g, *[v for i, v in enumerate(others) if i != k]]
-    unused = iter([c for c in ascii_letters if c not in "".join([*inputs, output])])
+    unused = iter([c for c in _LETTERS if c not in "".join([*inputs, output])])
     sizes: dict[str, int] = {}
     for s, shape in zip(inputs, shapes, strict=True):
         for label, n in zip(s, shape, strict=True):
@@ -73,15 +74,15 @@ def _parse(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[
     wide = 0
     for term, shape in zip(terms, shapes, strict=True):
         named = term.replace("...", "", 1)
-        if not all(c in ascii_letters for c in named):
+        if not all(c in _LETTERS for c in named):
             raise ValueError(f"einsum: {term!r} in {subscripts!r} is not made of letters and one '...'")
         if "..." in term:
             wide = max(wide, len(shape) - len(named))
         if len(named) > len(shape) or ("..." not in term and len(named) != len(shape)):
             raise ValueError(f"einsum: {term!r} names {len(named)} axes of an operand of shape {shape}")
-    spare = [c for c in ascii_letters if c not in text][:wide]
+    spare = [c for c in _LETTERS if c not in text][:wide]
     if len(spare) < wide:
-        raise ValueError(f"einsum: {subscripts!r} needs more than {len(ascii_letters)} labels")
+        raise ValueError(f"einsum: {subscripts!r} needs more than {len(_LETTERS)} labels")
     inputs = []
     for term, shape in zip(terms, shapes, strict=True):
         count = len(shape) - len(term.replace("...", "", 1))
