@@ -24,6 +24,7 @@ from .api import draw, text
 from .diagnosis import Comparison, Finding, FlowReport, Thresholds, Waterfall, gradient_flow
 from .drawing import Drawing
 from .lesson import filmstrip, worksheet
+from .notebook import draw_in_notebook
 from .records import Picture
 from .render import RenderError
 from .viewer import Viewer, view
@@ -43,6 +44,7 @@ __all__ = [
     "Viewer",
     "Waterfall",
     "draw",
+    "draw_in_notebook",
     "filmstrip",
     "gradient_flow",
     "plots",

@@ -1,47 +1,55 @@
-"""The tutorial notebook: its cells run in order, what they end in can be shown, and no outputs are committed."""
+"""Tensors in notebooks: drawings where they are asked for, and text where there is no graph."""
 
-import ast
-import json
-from pathlib import Path
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import minigrad as mg
 from minigrad import viz
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "examples").glob("*.ipynb"))
+
+class Formatter(dict[type, Any]):
+    """Stands in for IPython's registry of formatters by type."""
+
+    def for_type(self, kind: type, function: Any) -> None:
+        self[kind] = function
 
 
-def shown(source: str, namespace: dict[str, Any]) -> Any:
-    """Run a cell, and return the value of the expression that it ends in, as a notebook shows it."""
-    tree = ast.parse(source)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<cell>", "exec"), namespace)
-    if not isinstance(last, ast.Expr):
-        return None
-    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+@pytest.fixture
+def formatter(monkeypatch: pytest.MonkeyPatch) -> Formatter:
+    found = Formatter()
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(mimebundle_formatter=found))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    return found
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_cells_run(path: Path, rendering: None) -> None:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    ends = [shown("".join(cell["source"]), namespace) for cell in cells if cell["cell_type"] == "code"]
-    for end in ends:
-        if hasattr(end, "_repr_mimebundle_"):
-            assert {"image/svg+xml", "text/html"} & set(end._repr_mimebundle_())
-    kinds = {type(end) for end in ends}
-    assert {viz.Drawing, viz.Viewer} <= kinds
+def test_a_tensor_shows_its_graph(formatter: Formatter) -> None:
+    viz.draw_in_notebook()
+    x = mg.Tensor(3.0, requires_grad=True, name="x")
+    bundle = formatter[mg.Tensor](x * x)
+    assert bundle["text/plain"].startswith("9")
+    assert "image/svg+xml" in bundle or "Graphviz" in bundle["text/plain"]
+    assert x.grad is None
+    viz.draw_in_notebook(False)
+    assert not formatter
+    viz.draw_in_notebook(False)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_no_outputs_are_committed(path: Path) -> None:
-    book = json.loads(path.read_text(encoding="utf-8"))
-    assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
-    code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
-    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
-    assert len({cell["id"] for cell in book["cells"]}) == len(book["cells"])
+def test_without_a_graph_there_is_text(formatter: Formatter) -> None:
+    viz.draw_in_notebook()
+    x = mg.Tensor(3.0, requires_grad=True)
+    assert formatter[mg.Tensor](x) is None
+    assert formatter[mg.Tensor](mg.Tensor([1.0, 2.0])) is None
+    y = x * x
+    y.backward()
+    assert formatter[mg.Tensor](y) is None
 
 
-def test_there_is_a_notebook() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["tutorial.ipynb"]
+def test_outside_of_ipython(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    with pytest.raises(RuntimeError, match="no IPython or Jupyter session"):
+        viz.draw_in_notebook()
