@@ -156,6 +156,13 @@ def test_draw_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
     assert (tmp_path / "graph.svg").read_bytes().startswith(b"<?xml")
 
 
+def test_inputs_may_be_classes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "softmax_cross_entropy(s, t)", "s=[[1, 2]]", "t=[1]", "--input", "t", "--text"]) == 0
+    assert "t = (1) [1]  [input]" in capsys.readouterr().out
+    assert main(["draw", "x * w", "x=2", "w=3", "--input", "x", "--text"]) == 0
+    assert "x = 2  [input]" in capsys.readouterr().out
+
+
 def test_open_shows_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import webbrowser
 

@@ -126,7 +126,8 @@ def named_values(assignments: list[str], inputs: list[str]) -> dict[str, Tensor]
         if name in leaves:
             raise ExpressionError(assignment, f"{name} has a value already", found.start(1), found.end(1))
         try:
-            array = value(number)
+            # Inputs that need no gradient may be classes or indices.
+            array = value(number, whole=name in inputs)
         except ExpressionError as error:
             shift = found.start(2)
             message = str(error).splitlines()[0]

@@ -130,8 +130,8 @@ def evaluate(text: str, values: Mapping[str, Tensor]) -> Tensor:
     return result
 
 
-def value(text: str) -> Any:
-    """Return a number or a nested list of numbers as an array of floats.
+def value(text: str, whole: bool = False) -> Any:
+    """Return a number or a nested list of numbers as an array of floats; of integers, if all are and `whole` is set.
 
     Raises
     ------
@@ -146,7 +146,8 @@ def value(text: str) -> Any:
     tree = _parsed(text)
     numbers = _Evaluation(text, {}, literal=True).of(tree)
     try:
-        return np.array(numbers, dtype=np.float64)
+        array = np.array(numbers)
+        return array if whole and array.dtype.kind == "i" else array.astype(np.float64)
     except (ValueError, TypeError):
         raise ExpressionError(text, "the rows must be equally long", 0, len(text)) from None
 
