@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import Tensor
 
-from .callback import Callback
+from .recording import Recorder
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
 __all__ = ["ActivationStatistics", "GradientStatistics"]
 
-MEASURES = ("rms", "mean", "std", "zeros")
-
-
-class _Statistics(Callback):
+class _Statistics(Recorder):
     """A record for each part and each step that is looked at."""
 
+    part = "name"
+    measures = ("rms", "mean", "std", "zeros")
+
     def __init__(self, every: int = 1) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise ValueError(f"{type(self).__name__}: every must be a whole number of at least 1, got {every!r}")
-        self.every = every
-        self.records: list[dict[str, Any]] = []
+        super().__init__(every)
 
     def _due(self, trainer: Trainer) -> bool:
         return trainer.step % self.every == 0
@@ -43,26 +39,7 @@ class _Statistics(Callback):
         KeyError
             If there is no record of the part, or no such measure.
         """
-        if measure not in MEASURES:
-            raise KeyError(f"{type(self).__name__}: there is no measure {measure!r}; there are {', '.join(MEASURES)}")
-        found = [record[measure] for record in self.records if record["name"] == name]
-        if not found:
-            names = ", ".join(dict.fromkeys(str(record["name"]) for record in self.records))
-            raise KeyError(f"{type(self).__name__}: there is no record of {name!r}; there are {names or 'none yet'}")
-        return found
-
-    def state_dict(self) -> dict[str, Any]:
-        names = list(dict.fromkeys(record["name"] for record in self.records))
-        index = {name: i for i, name in enumerate(names)}
-        table = [[r["step"], index[r["name"]], *(r[measure] for measure in MEASURES)] for r in self.records]
-        return {"names": names, "table": np.array(table, np.float64).reshape(-1, 2 + len(MEASURES))}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        names = list(state["names"])
-        self.records = [
-            {"step": int(step), "name": names[int(i)], **dict(zip(MEASURES, measures, strict=True))}
-            for step, i, *measures in np.asarray(state["table"]).tolist()
-        ]
+        return self._series(name, measure)
 
 
 class GradientStatistics(_Statistics):
@@ -167,7 +144,7 @@ def statistics(values: Any) -> dict[str, float]:
     {'rms': 2.1213203435596424, 'mean': 0.0, 'std': 2.1213203435596424, 'zeros': 0.5}
     """
     if not values.size:
-        return dict.fromkeys(MEASURES, math.nan)
+        return dict.fromkeys(_Statistics.measures, math.nan)
     with np.errstate(over="ignore", invalid="ignore"):
         wide = values.astype(np.float64)
         return {

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from minigrad import Tensor, nn
+from minigrad.nn.training.recording import Recorder
 
 from .api import gradient_flow
 from .records import Thresholds
 from .report import FlowReport
 
-MEASURES = ("gradient_rms", "gradient_zeros", "gradient_bad", "value_rms", "value_zeros", "value_bad", "gain", "level")
 
-
-class GradientFlow(nn.Callback):
+class GradientFlow(Recorder):
     """Diagnoses the gradients of a run at every so many-th step, with the very values of that step.
 
     It looks at the graph of the step's loss before its backward pass, so there is no second forward pass, and the run
@@ -56,14 +55,17 @@ class GradientFlow(nn.Callback):
     (2, True)
     """
 
+    part = "layer"
+    measures = (
+        *("gradient_rms", "gradient_zeros", "gradient_bad"),
+        *("value_rms", "value_zeros", "value_bad", "gain", "level"),
+    )
+
     def __init__(self, every: int = 1, *, thresholds: Thresholds | None = None) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise ValueError(f"GradientFlow: every must be a whole number of at least 1, got {every!r}")
+        super().__init__(every)
         if thresholds is not None and not isinstance(thresholds, Thresholds):
             raise TypeError(f"GradientFlow: thresholds must be viz.Thresholds, got {type(thresholds).__name__}")
-        self.every = every
         self.thresholds = thresholds
-        self.records: list[dict[str, Any]] = []
         self.findings: list[dict[str, Any]] = []
         self.last: FlowReport | None = None
         self._seen = -1
@@ -78,7 +80,7 @@ class GradientFlow(nn.Callback):
         step = trainer.step + 1
         report = self.last = gradient_flow(trainer.model, loss, thresholds=self.thresholds)
         for row in report.rows:
-            numbers = {measure: np.nan if row[measure] is None else float(row[measure]) for measure in MEASURES}
+            numbers = {measure: np.nan if row[measure] is None else float(row[measure]) for measure in self.measures}
             self.records.append({"step": step, "layer": row["layer"], **numbers})
         for f in report.findings:
             self.findings.append(
@@ -93,13 +95,7 @@ class GradientFlow(nn.Callback):
         KeyError
             If there is no record of the layer, or no such measure.
         """
-        if measure not in MEASURES:
-            raise KeyError(f"GradientFlow: there is no measure {measure!r}; there are {', '.join(MEASURES)}")
-        found = [record[measure] for record in self.records if record["layer"] == layer]
-        if not found:
-            names = ", ".join(dict.fromkeys(str(record["layer"]) for record in self.records))
-            raise KeyError(f"GradientFlow: there is no record of {layer!r}; there are {names or 'none yet'}")
-        return found
+        return self._series(layer, measure)
 
     def figure(self, ax: Any = None) -> Any:
         """Draw log10 of the rms of the gradient at each layer's output, by step, on the scale of the drawings.
@@ -122,7 +118,7 @@ class GradientFlow(nn.Callback):
 
         if not self.records:
             raise ValueError("GradientFlow: nothing was recorded yet")
-        names = list(dict.fromkeys(record["layer"] for record in self.records))
+        names = self.parts()
         steps = list(dict.fromkeys(record["step"] for record in self.records))
         row, column = ({key: i for i, key in enumerate(keys)} for keys in (names, steps))
         table = np.full((len(names), len(steps)), np.nan)
@@ -132,19 +128,8 @@ class GradientFlow(nn.Callback):
         return over_time(names, steps, table, ax)
 
     def state_dict(self) -> dict[str, Any]:
-        names = list(dict.fromkeys(record["layer"] for record in self.records))
-        index = {name: i for i, name in enumerate(names)}
-        table = [[r["step"], index[r["layer"]], *(r[measure] for measure in MEASURES)] for r in self.records]
-        return {
-            "layers": names,
-            "table": np.array(table, np.float64).reshape(-1, 2 + len(MEASURES)),
-            "findings": [dict(finding) for finding in self.findings],
-        }
+        return {**super().state_dict(), "findings": [dict(finding) for finding in self.findings]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        names = list(state["layers"])
-        self.records = [
-            {"step": int(step), "layer": names[int(i)], **dict(zip(MEASURES, measures, strict=True))}
-            for step, i, *measures in np.asarray(state["table"]).tolist()
-        ]
+        super().load_state_dict(state)
         self.findings = [dict(finding) for finding in state["findings"]]
